@@ -1,0 +1,1 @@
+"""How it runs: settings, planner, definitions, schedules, sensors, command line. "Pipeline" here means a Dagster job."""

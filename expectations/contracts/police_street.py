@@ -4,6 +4,8 @@ Spec 2.3 and 3.2. The published file is open data; a row says nothing of who was
 about 750,000 anonymous points, so class Q at most.
 """
 
+from typing import Any
+
 from expectations.contracts.model import Column, Table
 
 #: Header of the published street file, exact names and order (spec 2.3); anything else is refused.
@@ -33,7 +35,7 @@ STREET_HEADER_2012 = (
     "Context",
 )
 
-_OPEN = {
+_OPEN: dict[str, Any] = {
     "purpose": "count recorded crime by place and month for the partnership's measures",
     "lawful_basis": "open data, Open Government Licence v3.0",
     "retention": "none set: open data",
@@ -73,14 +75,32 @@ ROWS = Table(
         Column("row_id", "int", "running number after sorting by all other columns", minimum=1),
         Column("month", "string", "month of record: the earliest month the Crime ID appears in", pattern=_MONTH),
         _FORCE,
-        Column(
-            "crime_id", "string", "Crime ID as published; none for ASB", nullable=True, data_class="C"
-        ),
+        Column("crime_id", "string", "Crime ID as published; none for ASB", nullable=True, data_class="C"),
         Column("category", "string", "category slug of the dated code table", data_class="C"),
         Column("lsoa_code", "string", "LSOA of the snap point", pattern=r"^[EW]01\d{6}$", data_class="Q"),
-        Column("lsoa_vintage", "string", "census year(s) whose LSOAs hold this code", allowed=("2011", "2021", "2011 2021")),
-        Column("longitude", "float", "WGS84 longitude of the snap point", unit="degrees", nullable=True, minimum=-180, maximum=180, data_class="Q"),
-        Column("latitude", "float", "WGS84 latitude of the snap point", unit="degrees", nullable=True, minimum=-90, maximum=90, data_class="Q"),
+        Column(
+            "lsoa_vintage", "string", "census year(s) whose LSOAs hold this code", allowed=("2011", "2021", "2011 2021")
+        ),
+        Column(
+            "longitude",
+            "float",
+            "WGS84 longitude of the snap point",
+            unit="degrees",
+            nullable=True,
+            minimum=-180,
+            maximum=180,
+            data_class="Q",
+        ),
+        Column(
+            "latitude",
+            "float",
+            "WGS84 latitude of the snap point",
+            unit="degrees",
+            nullable=True,
+            minimum=-90,
+            maximum=90,
+            data_class="Q",
+        ),
         Column("location", "string", "published description of the snap point", nullable=True, data_class="Q"),
         Column("outcome", "string", "last outcome category as published", nullable=True, data_class="C"),
     ),
@@ -95,7 +115,12 @@ COUNT = Table(
     columns=(
         _FORCE,
         Column("month", "string", "month of record", pattern=_MONTH),
-        Column("lsoa_code", "string", "LSOA of the snap point; empty text when the file gives none", pattern=r"^([EW]01\d{6})?$"),
+        Column(
+            "lsoa_code",
+            "string",
+            "LSOA of the snap point; empty text when the file gives none",
+            pattern=r"^([EW]01\d{6})?$",
+        ),
         Column("category", "string", "category slug of the dated code table; 'unknown' when the label is not in it"),
         Column("counted", "int", "offences or incidents", unit="rows", minimum=1),
     ),
@@ -112,17 +137,66 @@ COMPLETENESS = Table(
         Column("month", "string", "month of the file", pattern=_MONTH),
         Column("received", "int", "1 when a file of this slot was accepted, else 0", minimum=0, maximum=1),
         Column("delivered_rows", "int", "data rows of the file", unit="rows", nullable=True, minimum=0),
-        Column("quarantined", "int", "rows set aside as unreadable or out of contract", unit="rows", nullable=True, minimum=0),
-        Column("repeated", "int", "rows merged into another row of this file with the same Crime ID", unit="rows", nullable=True, minimum=0),
-        Column("moved", "int", "rows merged into an earlier month, where their Crime ID first appears", unit="rows", nullable=True, minimum=0),
+        Column(
+            "quarantined",
+            "int",
+            "rows set aside as unreadable or out of contract",
+            unit="rows",
+            nullable=True,
+            minimum=0,
+        ),
+        Column(
+            "repeated",
+            "int",
+            "rows merged into another row of this file with the same Crime ID",
+            unit="rows",
+            nullable=True,
+            minimum=0,
+        ),
+        Column(
+            "moved",
+            "int",
+            "rows merged into an earlier month, where their Crime ID first appears",
+            unit="rows",
+            nullable=True,
+            minimum=0,
+        ),
         Column("counted", "int", "offences and incidents counted in this month", unit="rows", nullable=True, minimum=0),
         Column("without_id", "int", "rows without a Crime ID, never merged", unit="rows", nullable=True, minimum=0),
         Column("unplaced", "int", "counted rows with a blank LSOA", unit="rows", nullable=True, minimum=0),
         Column("in_area", "int", "counted rows in the partnership's LSOAs", unit="rows", nullable=True, minimum=0),
-        Column("unmatched", "int", "counted rows whose LSOA name is the area's but whose code no lookup holds", unit="rows", nullable=True, minimum=0),
-        Column("unknown_category", "int", "counted rows whose label the dated code table does not hold", unit="rows", nullable=True, minimum=0),
-        Column("previous_rows", "int", "data rows of the version that this one replaced", unit="rows", nullable=True, minimum=0),
-        Column("previous_in_area", "int", "rows of the replaced version in the partnership's LSOAs, before merging across months", unit="rows", nullable=True, minimum=0),
+        Column(
+            "unmatched",
+            "int",
+            "counted rows whose LSOA name is the area's but whose code no lookup holds",
+            unit="rows",
+            nullable=True,
+            minimum=0,
+        ),
+        Column(
+            "unknown_category",
+            "int",
+            "counted rows whose label the dated code table does not hold",
+            unit="rows",
+            nullable=True,
+            minimum=0,
+        ),
+        Column(
+            "previous_rows",
+            "int",
+            "data rows of the version that this one replaced",
+            unit="rows",
+            nullable=True,
+            minimum=0,
+        ),
+        Column(
+            "previous_in_area",
+            "int",
+            "rows of the replaced version in the partnership's LSOAs, before merging across months",
+            unit="rows",
+            nullable=True,
+            minimum=0,
+        ),
     ),
     notes=("delivered_rows = quarantined + repeated + moved + counted, for every file.",),
     **_OPEN,

@@ -3,9 +3,11 @@
 Each has a raw table (which file counts) and a clean table of the same columns as delivered, typed.
 """
 
+from typing import Any
+
 from expectations.contracts.model import Column, Table
 
-_OPEN = {
+_OPEN: dict[str, Any] = {
     "purpose": "place crimes in neighbourhoods and turn counts into rates",
     "lawful_basis": "open data, Open Government Licence v3.0",
     "retention": "none set: open data",
@@ -24,7 +26,9 @@ def _raw(source: str) -> Table:
             Column("size", "int", "size of the uncompressed file", unit="bytes", minimum=1),
             Column("delivered_rows", "int", "data rows in the file", unit="rows", minimum=1),
             Column("versions", "int", "accepted versions so far", unit="deliveries", minimum=1),
-            Column("previous_sha256", "string", "hash of the version replaced", nullable=True, pattern=r"^[0-9a-f]{64}$"),
+            Column(
+                "previous_sha256", "string", "hash of the version replaced", nullable=True, pattern=r"^[0-9a-f]{64}$"
+            ),
         ),
         **_OPEN,
     )

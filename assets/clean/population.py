@@ -1,0 +1,21 @@
+"""Clean stage of population: the delivered table, typed by its contract (spec 3.9). Here: one thin asset."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.clean.reference import read_reference
+from assets.steps import delivered_file, reading, write
+from expectations.contracts import reference
+from resources.archive import Archive
+from resources.warehouse import Warehouse
+
+
+@dg.asset(deps=[reference.RAW_POPULATION.name])
+def clean_population(
+    archive: dg.ResourceParam[Archive], warehouse: dg.ResourceParam[Warehouse]
+) -> Iterator[dg.MaterializeResult]:
+    """The rows of the population file that counts."""
+    with reading(warehouse, reference.RAW_POPULATION.name) as (_, inputs):
+        rows = read_reference(reference.POPULATION, delivered_file(archive, "population"))
+        yield from write(warehouse, [(reference.POPULATION, rows)], inputs)

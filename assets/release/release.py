@@ -1,0 +1,217 @@
+"""The release: reads the evidence itself, lets out what its gate allows, and swaps `current`. Its own job.
+
+Here: reading from warehouse, Dagster and the release before; writing the folder. Decisions: `gate.py`, `compose.py`.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from assets.clock import evaluation_date
+from assets.release import folder
+from assets.release.compose import Before, Decided, Known, decide, manifest, release_view
+from assets.release.disclosure import hidden_tables
+from assets.release.evidence import read_evidence
+from assets.release.folder import Released
+from assets.release.pages import render
+from assets.release.timeliness import missing_when_due
+from assets.setup import Pipeline
+from expectations.contracts import TABLES, police_street
+from resources.archive import Archive, Receipt
+from resources.notifier import Alert, Notifier
+from resources.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a release: its id, whether it is new, and each measure's state with its reasons."""
+
+    release: Released
+    new: bool
+    states: Mapping[str, tuple[str, tuple[str, ...]]]
+
+    @property
+    def held(self) -> dict[str, tuple[str, ...]]:
+        """Measures that are held, with the reasons."""
+        return {name: reasons for name, (state, reasons) in self.states.items() if state == "held"}
+
+
+def publish(
+    pipeline: Pipeline, archive: Archive, warehouse: Warehouse, notifier: Notifier, instance: dg.DagsterInstance
+) -> Outcome:
+    """Publish every measure whose gates are open; hold the others at their last good value.
+
+    Raises:
+        ReleaseError: the release before is damaged, or the new one cannot be written; nothing was published.
+    """
+    with folder.publishing(pipeline.releases):
+        before = folder.current(pipeline.releases)
+        known, months = _known(pipeline, archive, warehouse, instance, before)
+        decided = decide(pipeline, known)
+        figures = _together(decided)
+        data = folder.csv_bytes(figures)
+        said = manifest(
+            pipeline,
+            known,
+            decided,
+            parent=before.id if before else None,
+            months=_months(decided, months, before),
+            figures_sha256=hashlib.sha256(data).hexdigest(),
+        )
+        states = {d.measure.id: (d.state, d.reasons) for d in decided}
+        if before and folder.content_of(said) == folder.content_of(before.manifest):
+            return Outcome(before, new=False, states=states)
+        said["id"] = folder.release_id(said)
+        view = release_view(pipeline, known, decided, said)
+        files = {
+            **render(view),
+            folder.FIGURES: data,
+            "outcomes.parquet": folder.parquet_bytes(figures),
+        }
+        _note_runs(pipeline, said["id"], known)
+        released = folder.write_release(pipeline.releases, said, files)
+        folder.make_current(pipeline.releases, released)
+    notifier.tell(_held_alerts(decided, released.id))
+    return Outcome(released, new=True, states=states)
+
+
+@dg.asset(
+    name="release",
+    deps=[name for name in TABLES if name.startswith("outcome_")],
+    group_name="release",
+    kinds={"html", "csv", "parquet"},
+    description=(
+        "The newest draft release. Reads the recorded checks and the tables themselves, so it does not matter what ran"
+        " before or who launched it: a measure without passing evidence for exactly this data stays at its last good value."
+    ),
+)
+def release(
+    context: dg.AssetExecutionContext,
+    pipeline: dg.ResourceParam[Pipeline],
+    archive: dg.ResourceParam[Archive],
+    warehouse: dg.ResourceParam[Warehouse],
+    notifier: dg.ResourceParam[Notifier],
+) -> dg.MaterializeResult:
+    """Publish what the gates let out."""
+    outcome = publish(pipeline, archive, warehouse, notifier, context.instance)
+    rows = [f"| {name} | {state} | {' '.join(reasons)} |" for name, (state, reasons) in outcome.states.items()]
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(outcome.release.id),
+        metadata={
+            "release": outcome.release.id,
+            "new": outcome.new,
+            "held": len(outcome.held),
+            "verdicts": dg.MarkdownMetadataValue("\n".join(["| measure | state | why |", "|---|---|---|", *rows])),
+        },
+    )
+
+
+def _known(
+    pipeline: Pipeline, archive: Archive, warehouse: Warehouse, instance: dg.DagsterInstance, before: Released | None
+) -> tuple[Known, dict[str, list[str]]]:
+    """Everything the decision needs, the tables from one snapshot."""
+    receipts = archive.receipts()
+    as_of = evaluation_date(pipeline.as_of, pipeline.register.clock, receipts, date.today())
+    with warehouse.snapshot() as snapshot:
+        evidence = read_evidence(instance, snapshot, TABLES.values(), pipeline.required)
+        held = {name for name, found in evidence.items() if found.hash_read}
+        outcomes = {name: snapshot.frame(TABLES[name]) for name in sorted(held) if name.startswith("outcome_")}
+        name = police_street.COMPLETENESS.name
+        completeness = snapshot.frame(TABLES[name]) if name in held else pd.DataFrame()
+    rows = before.figures() if before else pd.DataFrame()
+    known = Known(
+        evidence=evidence,
+        outcomes=outcomes,
+        receipts=receipts,
+        late=_late(pipeline, receipts, as_of),
+        before=_last_good(before, rows),
+        hidden=frozenset(hidden_tables(rows)) if len(rows) else frozenset(),
+        as_of=as_of,
+    )
+    return known, _months_held(completeness)
+
+
+def _last_good(before: Released | None, rows: pd.DataFrame) -> dict[str, Before]:
+    """Last good rows by measure: those of the release before, or those that it held itself."""
+    found = {}
+    for name, said in (before.manifest["measures"] if before else {}).items():
+        mine = rows[rows["measure"] == name]
+        if said["state"] in ("published", "in_development"):
+            found[name] = Before(before.id if before else "", mine)
+        elif said["state"] == "held" and said["held_from"]:
+            found[name] = Before(said["held_from"], mine)
+    return found
+
+
+def _late(pipeline: Pipeline, receipts: list[Receipt], as_of: date) -> dict[str, str]:
+    """Sources whose newest due month is missing and that may not be published without it."""
+    found = {}
+    for name, source in pipeline.register.sources.items():
+        mine = [receipt for receipt in receipts if receipt.source == name]
+        if not mine or source.kind != "police_street" or source.expected_days_after_period is None:
+            continue
+        missing = missing_when_due(mine, pipeline.register.area.forces, as_of, source.expected_days_after_period)
+        if missing and (source.required or source.late_blocks):
+            found[name] = f"the newest month due, {missing[0].split()[-1]}, was not delivered"
+    return found
+
+
+def _months_held(completeness: pd.DataFrame) -> dict[str, list[str]]:
+    """Months with rows in the area, by force."""
+    if completeness.empty:
+        return {}
+    there = completeness[completeness["in_area"].fillna(0) > 0]
+    return {str(force): sorted(rows["month"]) for force, rows in there.groupby("force")}
+
+
+def _months(decided: list[Decided], now: Mapping[str, list[str]], before: Released | None) -> dict[str, list[str]]:
+    """Months that later releases must still have: while anything is held, none of the earlier ones is forgotten."""
+    if not before or not any(d.state == "held" for d in decided):
+        return dict(now)
+    old: Mapping[str, list[str]] = before.manifest["months"]
+    return {force: sorted({*old.get(force, ()), *now.get(force, ())}) for force in {*old, *now}}
+
+
+def _together(decided: list[Decided]) -> pd.DataFrame:
+    """All published rows, in the order of the register and of the contract's key."""
+    parts = [d.figures for d in decided if len(d.figures)]
+    columns = list(folder.COLUMNS)
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def _note_runs(pipeline: Pipeline, release_id: str, known: Known) -> None:
+    """When and from which Dagster records the release was made: beside the release, never in it."""
+    target = pipeline.data / "evidence"
+    target.mkdir(exist_ok=True)
+    said: dict[str, Any] = {
+        "release": release_id,
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "materializations": {name: held.storage_id for name, held in sorted(known.evidence.items())},
+    }
+    (target / f"{release_id}.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+
+
+def _held_alerts(decided: list[Decided], release_id: str) -> list[Alert]:
+    """One alert a measure that is held for another reason than a failed check (that one was told already)."""
+    return [
+        Alert(
+            event=f"held:{d.measure.id}:{release_id}",
+            subject=f"{d.measure.id} {d.measure.name} is held",
+            body="\n".join(
+                (
+                    f"To: {d.measure.owner}",
+                    f"{d.measure.id} {d.measure.name} was not published in release {release_id}.",
+                    *d.reasons,
+                    "What to do: run the refresh again; if it stays held, see the checks in the Dagster UI.",
+                )
+            ),
+        )
+        for d in decided
+        if d.state == "held" and not any(s.code == "failed" for s in d.shut)
+    ]

@@ -1,0 +1,112 @@
+"""What every asset step shares: reading upstream tables with their hashes, writing tables, reporting them to Dagster.
+
+Here: the few lines that would otherwise stand in each thin asset. Not here: any computation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+
+from assets import alerts
+from assets.raw.registration import Registration, current, delivered_table, register
+from assets.setup import Pipeline
+from expectations.contracts import TABLES
+from expectations.contracts.model import Table
+from resources.archive import Archive, ArchiveError
+from resources.landing import Landing
+from resources.notifier import Notifier
+from resources.warehouse import Warehouse
+
+
+def take_in(source: str, pipeline: Pipeline, landing: Landing, archive: Archive, notifier: Notifier) -> Registration:
+    """Register what lies in landing for a source, and tell its owner of every refusal, once."""
+    found = register(source, landing, archive, pipeline.seen)
+    tables = [name for name in TABLES if name == f"raw_{source}"]
+    notifier.tell(
+        [
+            alerts.delivery_refused(
+                source=source,
+                owner=pipeline.owner(source),
+                name=refusal.name,
+                reason=refusal.reason,
+                message=refusal.message,
+                identity=".".join(map(str, refusal.stamp)),
+                measures=[m for table in tables for m in pipeline.measures_of(table)],
+            )
+            for refusal in found.refused
+        ]
+    )
+    return found
+
+
+def register_source(
+    source: str, pipeline: Pipeline, landing: Landing, archive: Archive, warehouse: Warehouse, notifier: Notifier
+) -> Iterator[dg.MaterializeResult]:
+    """The whole of a raw asset: take in what was delivered and list the deliveries that count."""
+    found = take_in(source, pipeline, landing, archive, notifier)
+    rows = delivered_table(archive.receipts(source), source)
+    counts = {
+        "accepted": len(found.accepted),
+        "repeated": found.repeated,
+        "refused": len(found.refused),
+        "ignored": found.ignored,
+    }
+    yield from write(warehouse, [(TABLES[f"raw_{source}"], rows)], {}, counts)
+
+
+@contextmanager
+def reading(warehouse: Warehouse, *names: str) -> Iterator[tuple[dict[str, pd.DataFrame], dict[str, str]]]:
+    """Upstream tables from one snapshot: their rows, and the hash of what was really read."""
+    with warehouse.snapshot() as snapshot:
+        tables = {name: snapshot.read(TABLES[name]) for name in names}
+    from resources.warehouse import content_hash
+
+    yield (
+        {name: rows.to_pandas() for name, rows in tables.items()},
+        {name: content_hash(TABLES[name], rows) for name, rows in tables.items()},
+    )
+
+
+def write(
+    warehouse: Warehouse,
+    tables: Sequence[tuple[Table, pd.DataFrame | pa.Table]],
+    inputs: Mapping[str, str],
+    counts: Mapping[str, int] | None = None,
+) -> Iterator[dg.MaterializeResult]:
+    """Swap the tables in one transaction, then report each to Dagster under its content hash."""
+    contents = warehouse.replace(tables, inputs=inputs)
+    for table, _ in tables:
+        content = contents[table.name]
+        yield dg.MaterializeResult(
+            asset_key=table.name,
+            data_version=dg.DataVersion(content.content_hash),
+            metadata={"dagster/row_count": content.row_count, "content_hash": content.content_hash, **(counts or {})},
+        )
+
+
+def archived(archive: Archive, sha256: str) -> Path:
+    """The archived file, proven to hold the delivered bytes.
+
+    Raises:
+        ArchiveError: it is gone or not what was delivered.
+    """
+    state = archive.verify(sha256)
+    if state != "ok":
+        raise ArchiveError(
+            f"archived delivery {sha256[:12]} is {state}: restore it from backup, or deliver the file again"
+        )
+    return archive.path(sha256)
+
+
+def delivered_file(archive: Archive, source: str) -> Path:
+    """The archived file that counts for a source with one slot."""
+    counting = current(archive.receipts(source))
+    if source not in counting:
+        raise ArchiveError(f"nothing was delivered for {source}: put its file into landing")
+    return archived(archive, counting[source].sha256)

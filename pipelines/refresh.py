@@ -1,0 +1,140 @@
+"""A refresh: take in, plan, run, release. The same steps from the command line and, one by one, from schedule and sensors.
+
+Here: order of the steps and what is told of them. Not here: words of the command line (`cli.py`), decisions
+(`planner.py`, `assets/release/gate.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from assets.raw.registration import Registration, delivered_table, unclaimed, waiting
+from assets.release.evidence import read_evidence
+from assets.release.release import Outcome, publish
+from assets.setup import SOURCES, STEPS, sources_of
+from assets.steps import take_in
+from expectations.contracts import TABLES
+from pipelines.planner import Plan, plan
+from pipelines.workspace import Workspace
+from resources.warehouse import canonical, content_hash
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh did.
+
+    `failures` are one-line reasons of steps that could not finish; `released` says what became of each measure.
+    """
+
+    taken: Mapping[str, Registration]
+    planned: Plan
+    released: Outcome
+    failures: tuple[str, ...] = field(default=())
+
+
+def look(workspace: Workspace, instance: dg.DagsterInstance, *, taken: bool = False) -> Plan:
+    """What would have to run now.
+
+    Args:
+        workspace: the data folder.
+        instance: where runs are recorded.
+        taken: whether landing was taken in just now; otherwise a file in landing that was not seen yet counts as new.
+    """
+    pipeline = workspace.pipeline
+    with workspace.warehouse.snapshot() as snapshot:
+        evidence = read_evidence(instance, snapshot, TABLES.values(), pipeline.required)
+    changed, delivered = set(), set()
+    for raw, source in SOURCES.items():
+        receipts = workspace.archive.receipts(source)
+        new = not taken and waiting(source, workspace.landing, workspace.archive, pipeline.seen)
+        if receipts or new:
+            delivered.add(source)
+        rows = canonical(TABLES[raw], delivered_table(receipts, source))
+        if new or evidence[raw].hash_read != content_hash(TABLES[raw], rows):
+            changed.add(raw)
+    deliverable = {table for table in TABLES if sources_of(table) <= delivered}
+    return plan(STEPS, evidence, workspace.pipeline.wanted, changed, deliverable)
+
+
+def selection(
+    planned: Plan, required: Mapping[str, Mapping[str, str]]
+) -> tuple[list[dg.AssetKey], list[dg.AssetCheckKey]]:
+    """A plan as Dagster's explicit selection: tables to make with all their checks, and the checks to repeat."""
+    assets = [dg.AssetKey(name) for name in planned.make]
+    checks = [
+        dg.AssetCheckKey(dg.AssetKey(name), rule) for name in (*planned.make, *planned.check) for rule in required[name]
+    ]
+    return assets, checks
+
+
+def run_plan(
+    definitions: dg.Definitions, planned: Plan, required: Mapping[str, Mapping[str, str]], instance: dg.DagsterInstance
+) -> tuple[str, ...]:
+    """Run exactly what was planned, in this process; give back one line for each step that failed."""
+    assets, checks = selection(planned, required)
+    job = definitions.resolve_job_def("refresh")
+    known = {key for key in job.asset_layer.asset_graph.asset_check_keys}
+    part = job.get_subset(asset_selection=set(assets), asset_check_selection=set(checks) & known)
+    result = part.execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET)
+    return tuple(
+        _plain(event.step_key or "", event.step_failure_data.error)
+        for event in result.all_events
+        if event.is_step_failure
+    )
+
+
+def _plain(step: str, error: object) -> str:
+    """One line of a failed step: our own errors say what to do; of any other only its kind is told."""
+    cause = error
+    while getattr(cause, "cause", None) is not None:
+        cause = cause.cause  # type: ignore[attr-defined]
+    name = str(getattr(cause, "cls_name", "") or "error")
+    ours = name.endswith("Error") and name in _OUR_ERRORS
+    text = str(getattr(cause, "message", "")).strip().splitlines()
+    said = text[0].partition(": ")[2].strip() if ours and text else f"stopped by {name}: see the run in the Dagster UI"
+    return f"{step}: {said}"
+
+
+_OUR_ERRORS = {
+    "ArchiveError",
+    "EngineError",
+    "LandingError",
+    "ReferenceError",
+    "ReleaseError",
+    "WarehouseError",
+}
+
+
+def refresh(
+    workspace: Workspace,
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    say: Callable[[str], None],
+) -> Refreshed:
+    """Take in what was delivered, run what the planner says, then release whatever its gate lets out.
+
+    Args:
+        workspace: the data folder, held by the caller (`one_at_a_time`).
+        definitions: everything Dagster runs.
+        instance: where runs are recorded.
+        say: told one line a stage.
+    """
+    taken = {
+        source: take_in(source, workspace.pipeline, workspace.landing, workspace.archive, workspace.notifier)
+        for source in SOURCES.values()
+    }
+    taken[""] = unclaimed(workspace.landing, workspace.archive)
+    planned = look(workspace, instance, taken=True)
+    failures: tuple[str, ...] = ()
+    if planned.empty:
+        say("Nothing to do: every table and check is up to date.")
+    else:
+        say(f"Making {len(planned.make)} tables, repeating the checks of {len(planned.check)}.")
+        failures = run_plan(definitions, planned, workspace.pipeline.required, instance)
+    released = publish(workspace.pipeline, workspace.archive, workspace.warehouse, workspace.notifier, instance)
+    return Refreshed(taken, planned, released, failures)

@@ -1,0 +1,80 @@
+"""Settings: the environment with prefix SAFER_ (and .env), read once. Light to import: the no-op refresh uses it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the text names it and the rule, never its value."""
+
+
+class Settings(BaseSettings):
+    """Where things are and how much may be used; a command's options override the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SAFER_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    data_dir: Path = Path("data")
+    landing: Path | None = None
+    partnership: Path = ROOT / "partnership" / "synthetic"
+    warehouse_url: SecretStr | None = None
+    #: Apprise addresses, separated by spaces or commas.
+    alert_urls: SecretStr = SecretStr("")
+    #: Folders that a symbolic link in landing may lead to, separated by colons.
+    link_roots: str = str(ROOT.parent / "shared" / "data")
+    #: Evaluation date for lateness, provisional labels and waivers; else the partnership's clock.
+    as_of: date | None = None
+    #: What DuckDB may hold in memory before it spills to disk.
+    memory_limit: str = "512MB"
+    threads: int = 2
+
+    @property
+    def data(self) -> Path:
+        """The data folder, absolute."""
+        return self.data_dir.absolute()
+
+    @property
+    def landing_dir(self) -> Path:
+        """Where partners deliver."""
+        return (self.landing or self.data / "landing").absolute()
+
+    @property
+    def url(self) -> str:
+        """SQLAlchemy URL of the warehouse."""
+        return (
+            self.warehouse_url.get_secret_value()
+            if self.warehouse_url
+            else f"sqlite:///{self.data / 'warehouse.sqlite'}"
+        )
+
+    @property
+    def alert_addresses(self) -> tuple[str, ...]:
+        """Where alerts go."""
+        return tuple(self.alert_urls.get_secret_value().replace(",", " ").split())
+
+    @property
+    def link_folders(self) -> tuple[Path, ...]:
+        """Where links in landing may lead."""
+        return tuple(Path(part).absolute() for part in self.link_roots.split(":") if part)
+
+
+def read_settings(**options: object) -> Settings:
+    """Settings from the environment, with options that are not None on top.
+
+    Raises:
+        SettingsError: one line that names the setting and the rule.
+    """
+    try:
+        return Settings(**{name: value for name, value in options.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = "SAFER_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"{name}: {first['msg']}: correct it in the environment or in .env") from None

@@ -1,0 +1,140 @@
+"""One data folder, opened: its register, warehouse, archive, landing, engine, and the versions that belong to it.
+
+Here: putting settings together into the resources that assets use, and refusing a folder that belongs to another
+partnership or that another refresh is using. Not here: what runs (`planner.py`, `refresh.py`).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from assets.setup import Pipeline
+from expectations.register import Register, load_register
+from pipelines.fingerprint import code_version
+from pipelines.settings import ROOT, Settings
+from resources.archive import Archive
+from resources.engine import Engine
+from resources.landing import Landing
+from resources.notifier import Notifier
+from resources.warehouse import Warehouse
+
+_MARKER = "partnership.json"
+_LOCK = ".refresh.lock"
+
+
+class WorkspaceError(Exception):
+    """The data folder cannot be used; one line with the remedy."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What every command and every asset works with."""
+
+    settings: Settings
+    register: Register
+
+    @cached_property
+    def version(self) -> str:
+        """Version of code and register: what is made under another one does not count."""
+        return hashlib.sha256(f"{code_version(ROOT)}|{self.register.content_hash}".encode()).hexdigest()[:16]
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """Clean and outcome tables."""
+        return Warehouse(self.settings.url, self.register.slug, self.version)
+
+    @cached_property
+    def landing(self) -> Landing:
+        """What partners delivered."""
+        return Landing(self.settings.landing_dir, self.settings.link_folders)
+
+    @cached_property
+    def archive(self) -> Archive:
+        """Accepted deliveries."""
+        return Archive(self.settings.data / "archive")
+
+    @cached_property
+    def engine(self) -> Engine:
+        """DuckDB for the street files."""
+        return Engine(self.settings.data / "engine", self.settings.memory_limit, self.settings.threads)
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        """Alerts to owners of sources."""
+        return Notifier(self.warehouse, self.settings.alert_addresses)
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """What the assets need to know of code, register and folders."""
+        return Pipeline(
+            register=self.register,
+            code_version=code_version(ROOT),
+            version=self.version,
+            data=self.settings.data,
+            as_of=self.settings.as_of,
+        )
+
+
+def open_workspace(settings: Settings) -> Workspace:
+    """Open the data folder of a partnership.
+
+    Raises:
+        WorkspaceError: the folder holds another partnership, or cannot be written.
+        RegisterError: the partnership folder has a mistake.
+    """
+    register = load_register(settings.partnership.absolute())
+    data = settings.data
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        marker = data / _MARKER
+        mine = {"slug": register.slug, "area": register.area.code}
+        if marker.exists():
+            held = json.loads(marker.read_text(encoding="utf-8"))
+            if held != mine:
+                raise WorkspaceError(
+                    f"data folder {data.name} belongs to partnership {held.get('slug')}, not {register.slug}:"
+                    " name another folder with --data or SAFER_DATA_DIR"
+                )
+        else:
+            temporary = data / f".{_MARKER}.{os.getpid()}"
+            temporary.write_text(json.dumps(mine), encoding="utf-8")
+            temporary.replace(marker)
+    except ValueError:
+        raise WorkspaceError(f"{_MARKER} in data folder {data.name} cannot be read: restore it from backup") from None
+    except OSError as error:
+        raise WorkspaceError(
+            f"data folder {data.name} cannot be written ({error.strerror}): check its disk and rights"
+        ) from None
+    return Workspace(settings, register)
+
+
+@contextmanager
+def one_at_a_time(data: Path) -> Iterator[None]:
+    """Hold the data folder for one refresh; the lock dies with the process.
+
+    Raises:
+        WorkspaceError: another refresh is running.
+    """
+    with (data / _LOCK).open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise WorkspaceError("another refresh is using this data folder: wait until it has ended") from None
+        yield
+
+
+def dagster_environment(data: Path) -> None:
+    """Let UI, daemon and command line use one Dagster instance: dagster.yaml of the project, storage in the data folder."""
+    os.environ["DAGSTER_HOME"] = str(ROOT)
+    os.environ["SAFER_DAGSTER_DIR"] = str(data / "dagster")
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    (data / "dagster").mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,308 @@
+"""The warehouse: clean and outcome tables in SQLite or PostgreSQL, reached through SQLAlchemy.
+
+Here: connecting, replacing tables in one transaction together with their content hash, reading from one snapshot.
+Not here: what a table means (its contract) or whether it is right (its suite).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+
+from expectations.contracts.model import Table
+
+_ARROW = {"string": pa.string(), "int": pa.int64(), "float": pa.float64()}
+_SQL: dict[str, Any] = {"string": sa.Text(), "int": sa.BigInteger(), "float": sa.Double()}
+_METADATA = sa.MetaData()
+#: One row a table: what it holds, written in the transaction that wrote the table.
+CONTENT = sa.Table(
+    "_content",
+    _METADATA,
+    sa.Column("table_name", sa.Text, primary_key=True),
+    sa.Column("content_hash", sa.Text, nullable=False),
+    sa.Column("row_count", sa.BigInteger, nullable=False),
+    sa.Column("code_version", sa.Text, nullable=False),
+    sa.Column("partnership", sa.Text, nullable=False),
+    sa.Column("inputs", sa.Text, nullable=False),
+)
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be used; the text is one line with the remedy and holds no row."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What the warehouse says a table holds: hash, rows, and the hashes of the tables it was made from."""
+
+    content_hash: str
+    row_count: int
+    code_version: str
+    partnership: str
+    inputs: Mapping[str, str]
+
+
+def canonical(table: Table, data: pd.DataFrame | pa.Table) -> pa.Table:
+    """The rows in the one form that is hashed and stored: contract columns and types, sorted by key.
+
+    Raises:
+        WarehouseError: a column is missing, or a value is not of its column's type (named by column only).
+    """
+    names = table.column_names
+    held = data.column_names if isinstance(data, pa.Table) else [str(name) for name in data.columns]
+    if sorted(held) != sorted(names):
+        wrong = sorted(set(held) ^ set(names))
+        raise WarehouseError(f"{table.name}: columns differ from the contract: {', '.join(wrong)}")
+    columns = []
+    for column in table.columns:
+        try:
+            if isinstance(data, pa.Table):
+                array = data[column.name].combine_chunks().cast(_ARROW[column.type])
+            else:
+                array = pa.array(data[column.name], type=_ARROW[column.type], from_pandas=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+            raise WarehouseError(
+                f"{table.name}: column {column.name} holds a value that is not {column.type}"
+            ) from None
+        if column.type == "float":
+            # NaN is a missing value, and -0.0 is 0.0: one value, one form.
+            array = pc.if_else(pc.is_nan(array), pa.scalar(None, pa.float64()), pc.add(array, 0.0))
+        columns.append(array)
+    frame = pa.table(columns, names=names)
+    return frame.sort_by([(name, "ascending") for name in (*table.key, *(n for n in names if n not in table.key))])
+
+
+def content_hash(table: Table, data: pa.Table) -> str:
+    """SHA-256 of a canonical table: the same rows give the same hash in any database and on any machine."""
+    digest = hashlib.sha256(f"{table.name}:{data.num_rows}".encode())
+    for column in table.columns:
+        array = data[column.name].combine_chunks()
+        if isinstance(array, pa.ChunkedArray):
+            array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], _ARROW[column.type])
+        digest.update(f"|{column.name}:{column.type}|".encode())
+        digest.update(np.packbits(array.is_null().to_numpy(zero_copy_only=False)).tobytes())
+        if column.type == "string":
+            filled = array.fill_null("")
+            digest.update(pc.binary_length(filled).to_numpy(zero_copy_only=False).astype("<i8").tobytes())
+            digest.update("".join(filled.to_pylist()).encode())
+        else:
+            kind = "<i8" if column.type == "int" else "<f8"
+            digest.update(array.fill_null(0).to_numpy(zero_copy_only=False).astype(kind).tobytes())
+    return digest.hexdigest()
+
+
+def sql_table(table: Table) -> sa.Table:
+    """The SQLAlchemy table of a contract."""
+    return sa.Table(
+        table.name,
+        sa.MetaData(),
+        *(
+            sa.Column(c.name, _SQL[c.type], nullable=c.nullable, primary_key=c.name in table.key, autoincrement=False)
+            for c in table.columns
+        ),
+    )
+
+
+class Snapshot:
+    """Tables as one read transaction sees them: nothing that is written meanwhile shows."""
+
+    def __init__(self, connection: sa.Connection):
+        self.connection = connection
+
+    def stored(self) -> dict[str, Content]:
+        """What every table of the warehouse is said to hold."""
+        if not sa.inspect(self.connection).has_table(CONTENT.name):
+            return {}
+        return {
+            row.table_name: Content(
+                row.content_hash, row.row_count, row.code_version, row.partnership, json.loads(row.inputs)
+            )
+            for row in self.connection.execute(sa.select(CONTENT))
+        }
+
+    def read(self, table: Table) -> pa.Table:
+        """All rows, canonical.
+
+        Raises:
+            WarehouseError: the table is not there, or its columns are not the contract's.
+        """
+        target = sql_table(table)
+        try:
+            rows = self.connection.execute(sa.select(target)).all()
+        except sa.exc.DBAPIError:
+            raise WarehouseError(f"{table.name} is not in the warehouse as its contract says: refresh") from None
+        values = zip(*rows, strict=True) if rows else ([] for _ in table.columns)
+        try:
+            arrays = [pa.array(list(v), _ARROW[c.type]) for c, v in zip(table.columns, values, strict=True)]
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            raise WarehouseError(f"{table.name} holds a value that is not of its column's type: refresh") from None
+        return canonical(table, pa.table(arrays, names=table.column_names))
+
+    def frame(self, table: Table) -> pd.DataFrame:
+        """All rows as pandas."""
+        return self.read(table).to_pandas()
+
+    def hash(self, table: Table) -> str | None:
+        """Hash of the rows as they are now; None when the table cannot be read."""
+        try:
+            return content_hash(table, self.read(table))
+        except WarehouseError:
+            return None
+
+
+class Warehouse:
+    """One database; every write is one transaction that readers see whole or not at all."""
+
+    def __init__(self, url: str, partnership: str, code_version: str):
+        """Open the database.
+
+        Args:
+            url: SQLAlchemy URL.
+            partnership: slug of the partnership whose tables these are.
+            code_version: version of code and register that makes the rows.
+        """
+        try:
+            parsed = sa.make_url(url)
+        except sa.exc.ArgumentError:
+            raise WarehouseError(
+                "SAFER_WAREHOUSE_URL is not a database URL: use sqlite:///… or postgresql://…"
+            ) from None
+        self.partnership = partnership
+        self.code_version = code_version
+        self._sqlite = parsed.get_backend_name() == "sqlite"
+        if self._sqlite and parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        # A writer waits for another instead of failing at once.
+        arguments: dict[str, Any] = {"timeout": 120} if self._sqlite else {}
+        self._engine = sa.create_engine(parsed, hide_parameters=True, connect_args=arguments)
+        if self._sqlite:
+            sa.event.listen(self._engine, "connect", _prepare_sqlite)
+            sa.event.listen(self._engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """One read transaction."""
+        options = {} if self._sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self._transaction(**options) as connection:
+            yield Snapshot(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One write transaction, for small tables of the pipeline itself; row tables go through `replace`."""
+        with self._transaction(safer_write=True) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, **options: Any) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.connect().execution_options(**options) as connection, connection.begin():
+                yield connection
+        except sa.exc.OperationalError as error:
+            raise WarehouseError(_plain(error)) from None
+        except sa.exc.DBAPIError as error:
+            raise WarehouseError(f"the warehouse refused a statement ({type(error.orig).__name__})") from None
+
+    def replace(
+        self,
+        tables: Sequence[tuple[Table, pd.DataFrame | pa.Table]],
+        *,
+        inputs: Mapping[str, str],
+    ) -> dict[str, Content]:
+        """Put new rows in place of the old ones, with their hash and provenance, in one transaction.
+
+        Args:
+            tables: contracts with their rows.
+            inputs: hash of each upstream table as it was read.
+
+        Returns:
+            What each table now holds.
+
+        Raises:
+            WarehouseError: rows do not fit the contract, or the database refuses; nothing was changed.
+        """
+        ready = [(table, canonical(table, data)) for table, data in tables]
+        contents = {
+            table.name: Content(
+                content_hash(table, rows), rows.num_rows, self.code_version, self.partnership, dict(inputs)
+            )
+            for table, rows in ready
+        }
+        with self.write() as connection:
+            CONTENT.create(connection, checkfirst=True)
+            for table, rows in ready:
+                _load(connection, table, rows)
+                content = contents[table.name]
+                connection.execute(sa.delete(CONTENT).where(CONTENT.c.table_name == table.name))
+                connection.execute(
+                    sa.insert(CONTENT).values(
+                        table_name=table.name,
+                        content_hash=content.content_hash,
+                        row_count=content.row_count,
+                        code_version=content.code_version,
+                        partnership=content.partnership,
+                        inputs=json.dumps(dict(inputs), sort_keys=True),
+                    )
+                )
+        return contents
+
+    def close(self) -> None:
+        """Close pooled connections (SQLite then folds its write-ahead log into the file)."""
+        self._engine.dispose()
+
+
+def _load(connection: sa.Connection, table: Table, rows: pa.Table) -> None:
+    """Replace the rows of one table by the bulk way of its database."""
+    target = sql_table(table)
+    inspector = sa.inspect(connection)
+    if inspector.has_table(table.name):
+        if [c["name"] for c in inspector.get_columns(table.name)] != table.column_names:
+            target.drop(connection)
+            target.create(connection)
+        else:
+            # DELETE, not TRUNCATE: a reader's snapshot keeps the old rows.
+            connection.execute(sa.delete(target))
+    else:
+        target.create(connection)
+    values = zip(*(rows[name].to_pylist() for name in table.column_names), strict=True)
+    raw: Any = connection.connection.dbapi_connection
+    if connection.dialect.name == "sqlite":
+        if rows.num_rows:
+            marks = ", ".join("?" for _ in table.columns)
+            raw.executemany(f'INSERT INTO "{table.name}" VALUES ({marks})', values)  # noqa: S608
+        return
+    names = ", ".join(f'"{name}"' for name in table.column_names)
+    with raw.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+        for row in values:
+            copy.write_row(row)
+
+
+def _prepare_sqlite(raw: Any, _record: Any) -> None:
+    # SQLAlchemy, not the driver, begins transactions: else DDL and reads would run outside them.
+    raw.isolation_level = None
+    raw.execute("PRAGMA journal_mode=WAL")
+    raw.execute("PRAGMA synchronous=FULL")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    write = connection.get_execution_options().get("safer_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _plain(error: sa.exc.OperationalError) -> str:
+    text = str(error.orig).lower()
+    if "full" in text or "no space" in text:
+        return "no space left for the warehouse: free some disk and run again; nothing was changed"
+    if "locked" in text:
+        return "another run holds the warehouse: wait for it and run again"
+    return "the warehouse cannot be opened: check SAFER_WAREHOUSE_URL, that the server is up and the file writable"

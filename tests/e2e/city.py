@@ -1,0 +1,91 @@
+"""A partnership's data folder under test: deliveries in, refreshes run in this process, releases read back."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from pipelines.definitions import build_definitions
+from pipelines.refresh import Refreshed, refresh
+from pipelines.settings import Settings
+from pipelines.workspace import Workspace, dagster_environment, open_workspace
+from sample.generator import generate
+from tests.paths import ROOT
+
+SYNTHETIC = ROOT / "partnership" / "synthetic"
+
+
+@dataclass
+class City:
+    """One data folder."""
+
+    data: Path
+    partnership: Path = SYNTHETIC
+    as_of: date | None = None
+    landing: Path | None = None
+    alert_urls: str = ""
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(
+            data_dir=self.data,
+            landing=self.landing or self.data / "landing",
+            partnership=self.partnership,
+            as_of=self.as_of,
+            alert_urls=self.alert_urls,  # type: ignore[arg-type]
+            _env_file=None,  # type: ignore[call-arg]
+        )
+
+    def deliver(self, months: int = 15, scale: float = 0.04, faults: Sequence[str] = ()) -> None:
+        generate(self.data / "landing", months=months, scale=scale, faults=faults)
+
+    def open(self) -> Workspace:
+        self.data.mkdir(parents=True, exist_ok=True)
+        return open_workspace(self.settings)
+
+    @contextmanager
+    def instance(self) -> Iterator[dg.DagsterInstance]:
+        before = {name: os.environ.get(name) for name in ("DAGSTER_HOME", "SAFER_DAGSTER_DIR")}
+        dagster_environment(self.data)
+        try:
+            with dg.DagsterInstance.get() as instance:
+                yield instance
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+    def refresh(self) -> Refreshed:
+        workspace = self.open()
+        with self.instance() as instance:
+            done = refresh(workspace, build_definitions(workspace), instance, lambda _line: None)
+        workspace.warehouse.close()
+        return done
+
+    def manifest(self) -> dict[str, Any]:
+        return json.loads((self.data / "releases" / "current" / "release.json").read_text())
+
+    def state(self, measure: str) -> str:
+        return self.manifest()["measures"][measure]["state"]
+
+    def reasons(self, measure: str) -> str:
+        return " ".join(self.manifest()["measures"][measure]["reasons"])
+
+    def figures(self, measure: str = "") -> pd.DataFrame:
+        rows = pd.read_csv(self.data / "releases" / "current" / "outcomes.csv", keep_default_na=False, dtype=str)
+        return rows[rows["measure"] == measure] if measure else rows
+
+    def release_files(self) -> dict[str, bytes]:
+        folder = (self.data / "releases" / "current").resolve()
+        return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
