@@ -371,7 +371,7 @@ _CATALOGUE = (
     _month(9, "bom-crlf", "a month with byte order mark and CRLF", "none", _bytes_changed(_bom_crlf)),
     _month(10, "gzipped", "a month as .csv.gz", "none", _gzipped),
     _month(11, "zipped", "a month in a .zip with the published tree inside", "none", _zipped),
-    _month(13, "truncated-file", "a month as .csv.gz, cut short", "refused/damaged", partial(_gzipped, share=0.6)),
+    _month(13, "truncated-file", "a month as .csv.gz, cut short", "refused/truncated", partial(_gzipped, share=0.6)),
     _month(14, "truncated-csv", "a month cut in the middle of a row", "refused/truncated", _bytes_changed(_cut_in_row)),
     _month(
         15, "renamed-column", "'Crime type' is called 'Offence type'", "refused/header", _bytes_changed(_renamed_column)
@@ -386,9 +386,9 @@ _CATALOGUE = (
     ),
     _month(18, "layout-2012", "the layout used until 2012", "refused/layout_2012", _bytes_changed(_layout_2012)),
     _month(19, "empty-file", "a month of no bytes", "refused/empty", _bytes_changed(_nothing)),
-    _month(20, "header-only", "a month without rows", "refused/no_rows", _bytes_changed(_header_only)),
-    _month(21, "not-utf8", "a month in Latin-1 with accents", "refused/encoding", _bytes_changed(_latin_1)),
-    _month(22, "binary", "a month that is no text at all", "refused/encoding", _bytes_changed(_binary)),
+    _month(20, "header-only", "a month without rows", "refused/header_only", _bytes_changed(_header_only)),
+    _month(21, "not-utf8", "a month in Latin-1 with accents", "refused/not_utf8", _bytes_changed(_latin_1)),
+    _month(22, "binary", "a month that is no text at all", "refused/binary", _bytes_changed(_binary)),
     _month(23, "wrong-month", "the file holds the month before its name", "refused/wrong_month", _wrong_month),
     _month(
         24,

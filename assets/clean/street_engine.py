@@ -128,12 +128,13 @@ class _Job:
             for one, other in pairwise(group):
                 if (one.force, one.month) == (other.force, other.month):
                     raise ValueError(f"two files for {one.force} {one.month}: one of them counts")
-        self.files, self.previous, self.area_name = files, previous, area_name
+        self.files, self.area_name = files, area_name
         self.vintages: dict[str, str] = {}
         for code, vintage in lookup:
             self.vintages[code] = f"{self.vintages[code]} {vintage}" if code in self.vintages else vintage
         self.forces = sorted({file.force for file in files})
         self.months = _months([file.month for file in files])
+        self.previous = tuple(file for file in previous if file.force in self.forces and file.month in self.months)
         # The empty label stands for every label that the table does not hold.
         self.labels = ["", *sorted({label for label, _, _, _ in categories} - {""})]
         self.slugs = sorted({slug for _, slug, _, _ in categories} | {_UNKNOWN})
@@ -185,12 +186,14 @@ def _settle(job: _Job, engine: Engine) -> StreetTables:
 
 
 def _as_contract(table: Table, relation: duckdb.DuckDBPyRelation) -> pa.Table:
-    """The result with the columns and types of the contract."""
+    """The result with the columns and types of the contract; text of few values stays encoded by a dictionary."""
     result = relation.to_arrow_table()
-    types = [(column.name, _ARROW[column.type]) for column in table.columns]
-    # A cast to the type a column has already would copy it.
-    columns = [result[name] if result[name].type == kind else result[name].cast(kind) for name, kind in types]
-    return pa.table(columns, schema=pa.schema(types))
+    columns = []
+    for column in table.columns:
+        values, kind = result[column.name], _ARROW[column.type]
+        held = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
+        columns.append(values if held == kind else values.cast(kind))
+    return pa.table(columns, names=table.column_names)
 
 
 # --- the cache -------------------------------------------------------------------------------------------------------
@@ -201,7 +204,7 @@ CREATE TYPE label AS ENUM (SELECT unnest(getvariable('labels')));
 CREATE TABLE file (
     file INTEGER, force VARCHAR, month VARCHAR, sha256 VARCHAR,
     careful BOOLEAN,  -- it must be read line by line
-    delivered BIGINT, without_id BIGINT, unplaced BIGINT, in_area BIGINT, unmatched BIGINT
+    delivered BIGINT
 );
 CREATE TABLE cell (file INTEGER, lsoa_code VARCHAR, label label, counted UINTEGER, named UINTEGER);
 CREATE TABLE key (file INTEGER, key UBIGINT);
@@ -250,7 +253,7 @@ def _cache(job: _Job, engine: Engine) -> Iterator[duckdb.DuckDBPyConnection]:
         engine.discard()
     with engine.connect() as db:
         _set(db, area_name=job.area_name, labels=job.labels, stamp=job.stamp)
-        _give(db, "area", {"lsoa_code": list(job.vintages), "lsoa_vintage": list(job.vintages.values())})
+        _give(db, "area", {"lsoa_code VARCHAR": job.vintages, "lsoa_vintage VARCHAR": job.vintages.values()})
         if not current:
             with _transaction(db):
                 db.execute(_TABLES)
@@ -278,9 +281,10 @@ def _set(db: duckdb.DuckDBPyConnection, **values: Any) -> None:
 
 
 def _give(db: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
-    """A small table of text and numbers for queries to read."""
-    arrays = [pa.array(values, None if values else pa.string()) for values in columns.values()]
-    db.register(name, pa.table(arrays, names=list(columns)))
+    """A small table for queries to read; every column of it is a list, by the name and type of the key."""
+    made = ", ".join(f"unnest($c{i}::{column.split()[1]}[]) AS {column.split()[0]}" for i, column in enumerate(columns))
+    values = {f"c{i}": list(column) for i, column in enumerate(columns.values())}
+    db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {made}", values)  # noqa: S608: names of this module
 
 
 def _forget(db: duckdb.DuckDBPyConnection, job: _Job) -> None:
@@ -373,7 +377,7 @@ def _sources(db: duckdb.DuckDBPyConnection, files: Sequence[_Numbered]) -> Itera
     plain = [item for item in files if not item.careful]
     if plain:
         numbers, months = [item.number for item in plain], [item.file.month for item in plain]
-        _give(db, "reading", {"position": range(len(plain)), "file": numbers, "month": months})
+        _give(db, "reading", {"position INTEGER": range(len(plain)), "file INTEGER": numbers, "month VARCHAR": months})
         _set(db, paths=[str(item.file.path) for item in plain])
         db.execute(_PLAIN)
         yield
@@ -447,17 +451,7 @@ INSERT INTO key SELECT file, key FROM parsed WHERE key IS NOT NULL;
 INSERT INTO row
 SELECT * EXCLUDE (good) REPLACE (one_zero(longitude) AS longitude, one_zero(latitude) AS latitude) FROM parsed
 WHERE lsoa_code IN (SELECT lsoa_code FROM area) OR key IN (SELECT key FROM shared);
-INSERT INTO file
-SELECT l.*, coalesce(p.without_id, 0), coalesce(c.unplaced, 0), coalesce(c.in_area, 0), coalesce(c.unmatched, 0)
-FROM loaded AS l
-LEFT JOIN (SELECT file, count(*) AS without_id FROM parsed WHERE key IS NULL GROUP BY file) AS p USING (file)
-LEFT JOIN (
-    SELECT file, sum(counted) FILTER (lsoa_code = '') AS unplaced, sum(counted) FILTER (here) AS in_area,
-        sum(named) FILTER (NOT here) AS unmatched
-    FROM (SELECT *, lsoa_code IN (SELECT lsoa_code FROM area) AS here FROM cell)
-    WHERE file IN (SELECT file FROM loaded)
-    GROUP BY file
-) AS c USING (file);
+INSERT INTO file FROM loaded;
 DROP TABLE parsed;
 """
 
@@ -486,12 +480,12 @@ def _load(db: duckdb.DuckDBPyConnection, files: Sequence[StreetFile], threads: i
         db,
         "loaded",
         {
-            "file": [item.number for item in batch],
-            "force": [item.file.force for item in batch],
-            "month": [item.file.month for item in batch],
-            "sha256": [item.file.sha256 for item in batch],
-            "careful": [item.careful for item in batch],
-            "delivered": [delivered[item.number] for item in batch],
+            "file INTEGER": [item.number for item in batch],
+            "force VARCHAR": [item.file.force for item in batch],
+            "month VARCHAR": [item.file.month for item in batch],
+            "sha256 VARCHAR": [item.file.sha256 for item in batch],
+            "careful BOOLEAN": [item.careful for item in batch],
+            "delivered BIGINT": [delivered[item.number] for item in batch],
         },
     )
     _share(db, "SELECT key FROM parsed WHERE key IS NOT NULL")
@@ -503,7 +497,7 @@ def _share(db: duckdb.DuckDBPyConnection, query: str) -> None:
     keys = db.sql(query).fetchnumpy()["key"]
     # Sorting takes less time and memory than grouping.
     keys.sort()
-    db.register("shared", pa.table({"key": np.unique(keys[1:][keys[1:] == keys[:-1]])}))
+    db.register("shared", {"key": np.unique(keys[1:][keys[1:] == keys[:-1]])})
 
 
 # --- one Crime ID, one offence ---------------------------------------------------------------------------------------
@@ -512,32 +506,27 @@ def _share(db: duckdb.DuckDBPyConnection, query: str) -> None:
 def _describe(db: duckdb.DuckDBPyConnection, job: _Job) -> None:
     """Tables `live`, `replaced`, `naming` and `grid`: what this job asks of what the cache holds."""
     number = {tuple(slot): n for *slot, n in db.execute("SELECT force, month, sha256, file FROM file").fetchall()}
-    for name, files in (("current_files", job.files), ("replaced", job.previous)):
-        slots = {"force": [file.force for file in files], "month": [file.month for file in files]}
-        _give(db, name, {"file": [number[file.force, file.month, file.sha256] for file in files], **slots})
-    labels = list(job.slug_of)
-    dated = {
-        "month": [m for _, m in labels],
-        "label": [name for name, _ in labels],
-        "category": list(job.slug_of.values()),
-    }
-    _give(db, "dated", dated)
-    grid = [(force, month) for force in job.forces for month in job.months]
-    _give(db, "grid", {"force": [force for force, _ in grid], "month": [month for _, month in grid]})
     _set(db, forces=["", *job.forces], months=["", *job.months], slugs=job.slugs)
-    db.execute(_LIVE)
+    db.execute(_ENUMS)
+    for name, files in (("live", job.files), ("replaced", job.previous)):
+        columns = {
+            "file INTEGER": [number[file.force, file.month, file.sha256] for file in files],
+            "force force": [file.force for file in files],
+            "month month": [file.month for file in files],
+        }
+        _give(db, name, columns)
+    labels, months = zip(*job.slug_of, strict=True) if job.slug_of else ((), ())
+    _give(db, "dated", {"label label": labels, "month month": months, "category category": job.slug_of.values()})
+    db.execute("CREATE TEMP TABLE naming AS SELECT file, label, category FROM live JOIN dated USING (month)")
+    slots = [(force, month) for force in job.forces for month in job.months]
+    _give(db, "grid", {"force force": [force for force, _ in slots], "month month": [month for _, month in slots]})
 
 
 # Enums sort in the order they are made in, which is the order of the text: sorting them is sorting numbers.
-_LIVE = """
+_ENUMS = """
 CREATE TEMP TYPE force AS ENUM (SELECT unnest(getvariable('forces')));
 CREATE TEMP TYPE month AS ENUM (SELECT unnest(getvariable('months')));
 CREATE TEMP TYPE category AS ENUM (SELECT unnest(getvariable('slugs')));
-CREATE TEMP TABLE live AS
-    SELECT file::INTEGER AS file, force::force AS force, month::month AS month FROM current_files;
-CREATE TEMP TABLE naming AS
-    SELECT l.file, d.label::label AS label, d.category::category AS category
-    FROM current_files AS l JOIN dated AS d USING (month);
 """
 
 _WANTED = """
@@ -627,21 +616,30 @@ FROM named ORDER BY row_id
 """
 
 _COUNT = """
-SELECT l.force::VARCHAR AS force, l.month::VARCHAR AS month, lsoa_code, category::VARCHAR AS category,
-    sum(change)::BIGINT AS counted
+SELECT l.force, l.month, lsoa_code, category, sum(change)::BIGINT AS counted
 FROM (
     SELECT c.file, c.lsoa_code, n.category, c.counted AS change FROM cell AS c JOIN naming AS n USING (file, label)
     UNION ALL
     SELECT file, lsoa_code, category, change FROM moved
-) AS settled JOIN live AS l USING (file)
-GROUP BY l.force, l.month, lsoa_code, settled.category HAVING counted > 0
-ORDER BY l.force, l.month, lsoa_code, settled.category
+) JOIN live AS l USING (file)
+GROUP BY l.force, l.month, lsoa_code, category HAVING counted > 0
+ORDER BY l.force, l.month, lsoa_code, category
 """
 
 _COMPLETENESS = """
 WITH read AS (
-    SELECT file, sum(counted) AS accepted, coalesce(sum(counted) FILTER (category = 'unknown'), 0) AS unknown
-    FROM cell JOIN naming USING (file, label) GROUP BY file
+    SELECT file, sum(counted) AS counted,
+        sum(counted) FILTER (lsoa_code = '') AS unplaced,
+        sum(counted) FILTER (here) AS in_area,
+        sum(named) FILTER (NOT here) AS unmatched,
+        sum(counted) FILTER (category = 'unknown') AS unknown
+    FROM (SELECT *, lsoa_code IN (SELECT lsoa_code FROM area) AS here FROM cell)
+    LEFT JOIN naming USING (file, label)
+    GROUP BY file
+), identified AS (
+    SELECT file, count(*) AS rows FROM key GROUP BY file
+), aside AS (
+    SELECT file, count(*) AS rows FROM bad GROUP BY file
 ), change AS (
     SELECT file,
         count(*) FILTER (change < 0) - count(DISTINCT crime_id) FILTER (change < 0) AS repeated,
@@ -651,25 +649,26 @@ WITH read AS (
         sum(change) FILTER (here) AS in_area,
         sum(change) FILTER (named AND NOT here) AS unmatched,
         sum(change) FILTER (category = 'unknown') AS unknown
-    FROM (SELECT *, lsoa_code IN (SELECT lsoa_code FROM area) AS here FROM moved) GROUP BY file
-), aside AS (
-    SELECT file, count(*) AS quarantined FROM bad GROUP BY file
-), current AS (
-    SELECT l.force::VARCHAR AS force, l.month::VARCHAR AS month, f.delivered AS delivered_rows,
-        coalesce(b.quarantined, 0) AS quarantined, coalesce(c.repeated, 0) AS repeated, coalesce(c.moved, 0) AS moved,
-        coalesce(r.accepted, 0) + coalesce(c.counted, 0) AS counted, f.without_id,
-        f.unplaced + coalesce(c.unplaced, 0) AS unplaced, f.in_area + coalesce(c.in_area, 0) AS in_area,
-        f.unmatched + coalesce(c.unmatched, 0) AS unmatched,
+    FROM (SELECT *, lsoa_code IN (SELECT lsoa_code FROM area) AS here FROM moved)
+    GROUP BY file
+), received AS (
+    SELECT l.force, l.month, f.delivered AS delivered_rows, coalesce(a.rows, 0) AS quarantined,
+        coalesce(c.repeated, 0) AS repeated, coalesce(c.moved, 0) AS moved,
+        coalesce(r.counted, 0) + coalesce(c.counted, 0) AS counted,
+        coalesce(r.counted, 0) - coalesce(i.rows, 0) AS without_id,
+        coalesce(r.unplaced, 0) + coalesce(c.unplaced, 0) AS unplaced,
+        coalesce(r.in_area, 0) + coalesce(c.in_area, 0) AS in_area,
+        coalesce(r.unmatched, 0) + coalesce(c.unmatched, 0) AS unmatched,
         coalesce(r.unknown, 0) + coalesce(c.unknown, 0) AS unknown_category
-    FROM live AS l JOIN file AS f USING (file)
-    LEFT JOIN read AS r USING (file) LEFT JOIN change AS c USING (file) LEFT JOIN aside AS b USING (file)
+    FROM live AS l JOIN file AS f USING (file) LEFT JOIN read AS r USING (file) LEFT JOIN identified AS i USING (file)
+    LEFT JOIN aside AS a USING (file) LEFT JOIN change AS c USING (file)
 ), earlier AS (
-    SELECT p.force, p.month, f.delivered AS previous_rows, f.in_area AS previous_in_area
-    FROM replaced AS p JOIN file AS f USING (file)
+    SELECT p.force, p.month, f.delivered AS previous_rows, coalesce(r.in_area, 0) AS previous_in_area
+    FROM replaced AS p JOIN file AS f USING (file) LEFT JOIN read AS r USING (file)
 )
 SELECT g.force, g.month, (c.force IS NOT NULL)::BIGINT AS received, c.* EXCLUDE (force, month),
     e.* EXCLUDE (force, month)
-FROM grid AS g LEFT JOIN current AS c USING (force, month) LEFT JOIN earlier AS e USING (force, month)
+FROM grid AS g LEFT JOIN received AS c USING (force, month) LEFT JOIN earlier AS e USING (force, month)
 ORDER BY g.force, g.month
 """
 

@@ -479,6 +479,16 @@ def test_of_two_copies_the_one_with_the_later_extraction_speaks(scans: Scans) ->
     assert (found.accepted[0].extracted_at, found.repeated) == ("2016-06-10T00:00:00.000000Z", 2)
 
 
+def test_receipts_of_one_scan_are_numbered_by_time_of_extraction(scans: Scans) -> None:
+    scans.put(f"a/{NAME}", street("2016-04"), extracted_at="2016-05-10")
+    scans.put(f"b/{NAME}", street("2016-04"), extracted_at="2016-07-10")
+    scans.put(f"c/{NAME}", street("2016-04", variant=1), extracted_at="2016-06-10")
+    assert [receipt.extracted_at for receipt in scans.scan().accepted] == [
+        "2016-06-10T00:00:00.000000Z",
+        "2016-07-10T00:00:00.000000Z",
+    ]
+
+
 def test_an_earlier_extract_that_arrives_later_does_not_count(scans: Scans) -> None:
     scans.put(f"a/{NAME}", street("2016-04"), extracted_at="2016-06-10")
     scans.scan()
