@@ -13,7 +13,8 @@ setup: $(VENV)/.stamp-setup
 # uv comes from pip into the environment; the lock file says every version; bytecode is compiled, imports are twice as fast.
 $(VENV)/.stamp-setup: pyproject.toml uv.lock
 	@test -x $(BIN)/python || $$(command -v $(PYTHON) || command -v python3) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
+	@test -x $(BIN)/uv || { $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"; }
 	@env -u VIRTUAL_ENV $(BIN)/uv sync --quiet --locked --compile-bytecode --inexact
 	@touch $@
 

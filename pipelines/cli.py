@@ -207,11 +207,11 @@ def _refresh(settings: Settings) -> int:
     """A whole refresh, with its words."""
     from pipelines.workspace import dagster_environment, one_at_a_time, open_workspace
 
+    workspace = open_workspace(settings)
     if not settings.landing_dir.is_dir():
         _fail(
             f"landing folder {settings.landing_dir.name} is missing: make it and put deliveries in, or name it with --landing"
         )
-    workspace = open_workspace(settings)
     with one_at_a_time(settings.data):
         fingerprint.forget_note(settings.data)
         dagster_environment(settings.data)

@@ -1,0 +1,165 @@
+"""The command as its users run it: exit codes, one clear line for each bad input, no traceback, nothing heavy when nothing is new."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.city import SYNTHETIC, City
+
+SAFER = Path(sys.executable).parent / "safer-outcomes"
+
+
+def safer(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("SAFER_", "DAGSTER_"))} | environment
+    return subprocess.run([str(SAFER), *map(str, arguments)], env=env, capture_output=True, text=True, check=False)
+
+
+def one_line(done: subprocess.CompletedProcess[str], code: int = 1) -> str:
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    city = City(tmp_path_factory.mktemp("cli") / "data")
+    city.deliver(months=13, scale=0.02)
+    done = safer("refresh", "--data", city.data)
+    assert done.returncode == 0, done.stderr
+    return city.data
+
+
+def test_nothing_new_is_said_without_dagster_or_sqlalchemy(data: Path) -> None:
+    code = (
+        "import sys; sys.argv = ['safer-outcomes', 'refresh', '--data', sys.argv[1]]\n"
+        "from pipelines.cli import main\n"
+        "try:\n    main()\n"
+        "except SystemExit as stop:\n    assert not stop.code\n"
+        "heavy = {'dagster', 'sqlalchemy', 'pandas', 'duckdb', 'great_expectations'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(data)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Nothing new since the last refresh" in done.stdout
+
+
+def test_status_verify_explain(data: Path) -> None:
+    said = safer("status", "--data", data)
+    assert said.returncode == 0, said.stderr
+    assert "SP01 Close the Gap" in said.stdout and "never delivered" not in said.stdout
+    assert "is whole" in safer("verify", "--data", data).stdout
+    explained = safer("explain", "sp01", "--period", "2013-14", "--data", data).stdout
+    assert "figure gap" in explained
+    assert "check outcome_sp01_close_the_gap/priority_set_is_ten  ERROR  passed" in explained
+    sha = explained.split("archive/")[1].split()[0]
+    assert (data / "archive" / sha).is_file()
+
+
+def test_verify_finds_a_flipped_byte_and_a_lost_delivery(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy, symlinks=True)
+    archived = next(p for p in sorted((copy / "archive").iterdir()) if len(p.name) == 64)
+    archived.unlink()
+    assert "is missing" in one_line(safer("verify", "--data", copy))
+    page = (copy / "releases" / "current").resolve() / "sp01.html"
+    page.chmod(0o644)
+    page.write_bytes(page.read_bytes()[:-2] + b"!\n")
+    assert "sp01.html was changed" in one_line(safer("verify", "--data", copy))
+    # Nothing is built on a damaged release.
+    assert "restore the folder from backup" in one_line(safer("refresh", "--data", copy))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--landing", "nowhere"], "landing folder nowhere is missing"),
+        (["--partnership", "nowhere"], "nowhere"),
+    ],
+)
+def test_bad_folders(tmp_path: Path, arguments: list[str], words: str) -> None:
+    assert words in one_line(safer("refresh", "--data", tmp_path / "data", *arguments))
+
+
+def test_typo_in_the_register(tmp_path: Path) -> None:
+    shutil.copytree(SYNTHETIC.parent, tmp_path / "partnership")
+    path = tmp_path / "partnership" / "common" / "measures.toml"
+    path.write_text(path.read_text().replace("polarity =", "polarty =", 1))
+    line = one_line(
+        safer("refresh", "--data", tmp_path / "data", "--partnership", tmp_path / "partnership" / "synthetic")
+    )
+    assert "common/measures.toml: SP01.polarty" in line and "did you mean polarity" in line
+
+
+def test_second_partnership_in_one_data_folder(data: Path) -> None:
+    line = one_line(safer("refresh", "--data", data, "--partnership", SYNTHETIC.parent / "plymouth_open"))
+    assert "belongs to partnership marlhaven, not plymouth-open" in line
+
+
+def test_bad_setting_names_the_variable_and_not_its_value(tmp_path: Path) -> None:
+    line = one_line(safer("refresh", "--data", tmp_path / "data", SAFER_THREADS="s3cret"))
+    assert "SAFER_THREADS" in line and "s3cret" not in line
+
+
+def _rename(text: bytes) -> bytes:
+    return text.replace(b"Crime type", b"Offence", 1)
+
+
+def _extra(text: bytes) -> bytes:
+    return text.replace(b"Context", b"Context,surname", 1)
+
+
+def _wrong_month(text: bytes) -> bytes:
+    return text.replace(b",2014-04,", b",2014-03,")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda _: b"", "empty"),
+        (lambda text: text.splitlines(keepends=True)[0], "no rows"),
+        (_rename, "Offence"),
+        (_extra, "surname"),
+        (_wrong_month, "2014-03"),
+        (lambda _: bytes(range(256)) * 40, ""),
+        (lambda text: text.replace(b"On or near", b"On or n\xe9ar"), "UTF-8"),
+        (lambda text: text[: len(text) - 30], ""),
+    ],
+)
+def test_bad_file_is_one_line_and_nothing_is_lost(
+    data: Path, tmp_path: Path, spoil: Callable[[bytes], bytes], words: str
+) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy, symlinks=True)
+    before = (copy / "releases" / "current" / "outcomes.csv").read_bytes()
+    path = copy / "landing/police_street/2014-04/2014-04-vale-and-moor-street.csv"
+    path.write_bytes(spoil(path.read_bytes()))
+    line = one_line(safer("refresh", "--data", copy))
+    assert line.startswith("refused: ") and "2014-04-vale-and-moor-street.csv" in line
+    assert words.lower() in line.lower()
+    assert (copy / "releases" / "current" / "outcomes.csv").read_bytes() == before
+
+
+def test_held_measure_ends_with_three(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy, symlinks=True)
+    path = copy / "landing/police_street/2014-04/2014-04-vale-and-moor-street.csv"
+    path.write_bytes(path.read_bytes().replace(b",Burglary,", b",Burgalry,"))
+    done = safer("refresh", "--data", copy)
+    assert done.returncode == 3
+    assert "SP01 held: Check 'category known'" in done.stdout
+    again = safer("refresh", "--data", copy)
+    assert again.returncode == 3
+    assert "Held: SP01, SP08" in again.stdout
+
+
+def test_unknown_fault_name(tmp_path: Path) -> None:
+    assert "missing-month" in one_line(safer("sample", "--out", tmp_path / "x", "--faults", "no-such"))
