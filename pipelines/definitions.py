@@ -89,10 +89,9 @@ def _team(owner: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in owner.lower()).strip("_")
 
 
-def __getattr__(name: str) -> dg.Definitions:
-    """`defs` is built when Dagster asks for it, so that tests can import this module without a data folder."""
-    if name != "defs":
-        raise AttributeError(name)
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads: the data folder that the settings name. Called on load, so tests can import this module."""
     settings = read_settings()
     dagster_environment(settings.data)
     return build_definitions(open_workspace(settings))

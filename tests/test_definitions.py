@@ -115,3 +115,25 @@ def test_import_directions() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_dagster_loads_the_code_location(tmp_path: Path) -> None:
+    """As `make ui` does, from the project's own workspace file."""
+    import os
+
+    home = tmp_path / "data" / "dagster"
+    home.mkdir(parents=True)
+    env = os.environ | {
+        "DAGSTER_HOME": str(ROOT),
+        "SAFER_DAGSTER_DIR": str(home),
+        "SAFER_DATA_DIR": str(tmp_path / "data"),
+    }
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "dagster"), "definitions", "validate", "-w", "workspace.yaml"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
