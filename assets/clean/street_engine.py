@@ -25,9 +25,9 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,7 @@ _NAMES = (
     *("lsoa_code", "lsoa_name", "crime_type", "outcome", "context"),
 )
 _FIELDS = len(_NAMES)
+_ASCII = 127
 #: A quoted field with the byte before it and the byte after it.
 _QUOTED_FIELD = re.compile(rb'[,\n]"[^"\n]*"[,\r\n]')
 _ARROW = {"string": pa.string(), "int": pa.int64(), "float": pa.float64()}
@@ -170,9 +171,9 @@ def _slug(categories: Iterable[Category], label: str, month: str) -> str:
 def _settle(job: _Job, engine: Engine) -> StreetTables:
     with _cache(job, engine) as db:
         _forget(db, job)
-        for batch in (*_batches(_new(db, job.files)), *_batches(_new(db, job.previous))):
-            with _transaction(db):
-                _load(db, batch, engine.threads)
+        # Apart, or every Crime ID of both versions of a file would be one that occurs twice.
+        for files in (job.files, job.previous):
+            _load_new(db, files)
         _describe(db, job)
         with _transaction(db):
             _fetch(db, job)
@@ -246,15 +247,17 @@ CREATE TEMP MACRO as_label(crime_type) AS coalesce(try_cast(crime_type AS label)
 @contextmanager
 def _cache(job: _Job, engine: Engine) -> Iterator[duckdb.DuckDBPyConnection]:
     """The cache with what every query needs; made anew when it was made by other rules."""
-    with engine.connect() as db:
-        made = db.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'stamp'").fetchone()
-        current = made == (1,) and db.execute("SELECT stamp FROM stamp").fetchone() == (job.stamp,)
-    if not current:
-        engine.discard()
-    with engine.connect() as db:
+    with ExitStack() as stack:
+        db = stack.enter_context(engine.connect())
+        made = db.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'stamp'").fetchone() == (1,)
+        if made and db.execute("SELECT stamp FROM stamp").fetchone() != (job.stamp,):
+            stack.close()
+            engine.discard()
+            db = stack.enter_context(engine.connect())
+            made = False
         _set(db, area_name=job.area_name, labels=job.labels, stamp=job.stamp)
         _give(db, "area", {"lsoa_code VARCHAR": job.vintages, "lsoa_vintage VARCHAR": job.vintages.values()})
-        if not current:
+        if not made:
             with _transaction(db):
                 db.execute(_TABLES)
         db.execute(f"CREATE TEMP MACRO id_key(crime_id) AS {_KEY}")
@@ -280,11 +283,11 @@ def _set(db: duckdb.DuckDBPyConnection, **values: Any) -> None:
         db.execute(f"SET VARIABLE {name} = $value", {"value": value})
 
 
-def _give(db: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
+def _give(db: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, Iterable[Any]]) -> None:
     """A small table for queries to read; every column of it is a list, by the name and type of the key."""
     made = ", ".join(f"unnest($c{i}::{column.split()[1]}[]) AS {column.split()[0]}" for i, column in enumerate(columns))
     values = {f"c{i}": list(column) for i, column in enumerate(columns.values())}
-    db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {made}", values)  # noqa: S608: names of this module
+    db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {made}", values)
 
 
 def _forget(db: duckdb.DuckDBPyConnection, job: _Job) -> None:
@@ -296,12 +299,6 @@ def _forget(db: duckdb.DuckDBPyConnection, job: _Job) -> None:
         with _transaction(db):
             for table in ("file", "cell", "key", "row", "bad"):
                 db.execute(f"DELETE FROM {table} WHERE file IN (SELECT unnest(getvariable('stale')))")  # noqa: S608
-
-
-def _new(db: duckdb.DuckDBPyConnection, files: Iterable[StreetFile]) -> list[StreetFile]:
-    """Files that the cache does not hold."""
-    held = set(db.execute("SELECT force, month, sha256 FROM file").fetchall())
-    return [file for file in files if (file.force, file.month, file.sha256) not in held]
 
 
 def _batches(files: Iterable[StreetFile]) -> Iterator[list[StreetFile]]:
@@ -350,6 +347,8 @@ def _plain_rows(file: StreetFile) -> int | None:
     lines, returns, commas = (int(np.count_nonzero(data == ord(sign))) for sign in "\n\r,")
     if returns and not returns == lines == data.tobytes().count(b"\r\n"):
         return None
+    if data.max(initial=0) > _ASCII and not _is_text(data.tobytes()):
+        return None
     quotes = np.flatnonzero(data == ord('"')).tolist()
     if len(quotes) % 2:
         return None
@@ -361,6 +360,14 @@ def _plain_rows(file: StreetFile) -> int | None:
     if data.size and data[-1] != ord("\n"):
         lines += 1
     return lines - 1 if commas == (_FIELDS - 1) * lines else None
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _fields(line: bytes) -> list[str] | None:
@@ -394,7 +401,7 @@ def _judge(db: duckdb.DuckDBPyConnection, item: _Numbered) -> None:
     A row is a line that is not empty, so that an open quote spoils one row and not the rest of the file.
     """
     with _readable(item.file):
-        lines = [line for line in item.file.path.read_bytes().replace(b"\r\n", b"\n").split(b"\n") if line]
+        lines = [line for end in item.file.path.read_bytes().split(b"\n") if (line := end.rstrip(b"\r"))]
     numbered = [(number, _fields(line)) for number, line in enumerate(lines[1:], start=1)]
     columns: dict[str, Any] = {
         name: pa.array([fields[i] or None if fields else None for _, fields in numbered], pa.string())
@@ -456,11 +463,24 @@ DROP TABLE parsed;
 """
 
 
-def _load(db: duckdb.DuckDBPyConnection, files: Sequence[StreetFile], threads: int) -> None:
-    """Read files into the cache: counts, keys, bad rows."""
+def _load_new(db: duckdb.DuckDBPyConnection, files: Iterable[StreetFile]) -> None:
+    """Read into the cache what it does not hold of these files."""
+    held = set(db.execute("SELECT force, month, sha256 FROM file").fetchall())
+    new = [file for file in files if (file.force, file.month, file.sha256) not in held]
+    pool = ThreadPoolExecutor(1)
+    try:
+        rows = pool.map(_plain_rows, new)
+        for batch in _batches(new):
+            with _transaction(db):
+                _load(db, batch, list(islice(rows, len(batch))))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _load(db: duckdb.DuckDBPyConnection, files: Sequence[StreetFile], plain_rows: Sequence[int | None]) -> None:
+    """Read files into the cache: counts, keys, rows in the area, bad rows."""
     (first,) = db.execute("SELECT coalesce(max(file), 0) + 1 FROM file").fetchall()[0]
-    with ThreadPoolExecutor(threads) as pool:
-        plain = dict(enumerate(pool.map(_plain_rows, files), start=first))
+    plain = dict(enumerate(plain_rows, start=first))
     batch = [_Numbered(number, file, plain[number] is None) for number, file in enumerate(files, start=first)]
     db.execute(_PARSED)
     for _ in _sources(db, [item for item in batch if not item.careful]):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import altair as alt
@@ -87,11 +88,11 @@ def levels(points: Sequence[Level], label: Label, *, baseline: tuple[float, str]
             "value": p.value,
             "lower": p.lower,
             "upper": p.upper,
-            "text": p.text,
+            "text": text,
             "above": p.upper if p.upper is not None else p.value,
             "look": "hollow" if p.provisional else "solid",
         }
-        for p in points
+        for p, text in zip(points, _level_texts(points), strict=True)
     ]
     axis = alt.Axis(
         **_AXIS, labelAngle=0, labelExpr="split(datum.label, '-')" if stacked else "datum.label", ticks=False
@@ -239,6 +240,16 @@ def _look(colour: str) -> alt.Fill:
 def _text(chart: alt.Chart, **looks: Any) -> tuple[alt.Chart, alt.Chart]:
     """Text on a white halo, so that no line runs through it."""
     return chart.mark_text(**looks, stroke="#ffffff", strokeWidth=4, strokeJoin="round"), chart.mark_text(**looks)
+
+
+def _level_texts(points: Sequence[Level]) -> list[str]:
+    """Text of each level; where several in a row are absent for one reason it is said once, in their middle."""
+    texts: list[str] = []
+    for _, run in groupby(enumerate(points), lambda at: (at[1].text, None if at[1].value is None else at[0])):
+        length = len(list(run))
+        start = len(texts)
+        texts += [points[start].text if i == (length - 1) // 2 else "" for i in range(length)]
+    return texts
 
 
 def _marked(months: Sequence[Month], every: int) -> list[Month]:

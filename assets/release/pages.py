@@ -1,185 +1,684 @@
-"""The pages of a release, made from its view: an index with a tile a measure, and a page for each measure.
+"""The pages of a release, made from its view: an index with a tile for each measure, a page for each, and data quality.
 
-Here: what stands on a page and in which order. Not here: how a figure is said (`words.py`), how a chart looks (`charts.py`).
-Pure: the same view gives the same bytes; no clock, no file but the templates and styles beside this one.
+Here: what stands on a page and in which order. Not here: how a figure is said (`words.py`), how a chart looks
+(`charts.py`), markup (`templates/`). Pure: the same view gives the same bytes; no clock, no file but the templates and
+styles beside this one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, select_autoescape
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
 from assets.release import charts, words
-from assets.release.view import PARTS, Figure, MeasureView, PartView, ReleaseView, figures_of
+from assets.release.view import PARTS, CheckView, Figure, MeasureView, PartView, ReleaseView, figures_of
 
 _HERE = Path(__file__).parent
 _STYLES = ("govuk-frontend-6.3.0.min.css", "safer.css")
 _GOVUK = "govuk_frontend_jinja"
-_TABLE_PERIODS = ("fy", "ytd")
-_CHART_MONTHS = 60
+#: A year to date is headline once it holds a quarter: one month alone says little and is often provisional.
 _QUARTER_DAYS = 88
+_PLACES = "neighbourhood"
+_NAMED = 3
+_FISCAL_MONTHS = ("Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar")
+_TOP = 10
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table: its text, and words that qualify it."""
+
+    text: str
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table with its caption, its column heads (and whether they are of numbers), rows and notes below.
+
+    The first cell of a row is its head.
+    """
+
+    caption: str
+    head: tuple[tuple[str, bool], ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+    look: str = ""
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """What the govukTable macro takes."""
+        return {
+            "caption": self.caption,
+            "captionClasses": "govuk-table__caption--s",
+            "classes": self.look,
+            "firstCellIsHeader": True,
+            "head": [{"text": text, "format": "numeric" if number else ""} for text, number in self.head],
+            "rows": [
+                [
+                    {"html": _cell(cell), "format": "numeric" if number else ""}
+                    for cell, (_, number) in zip(row, self.head, strict=True)
+                ]
+                for row in self.rows
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One chart in its two widths, and the words that explain its marks."""
+
+    name: str
+    wide: Markup
+    narrow: Markup
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A finding in a sentence, its chart (if it has one) and the tables right below it."""
+
+    finding: str
+    drawing: Drawing | None
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The figure a reader asks for first, in words."""
+
+    title: str
+    value: str
+    unit: str
+    made_of: str
+    period: str
+    interval: str
+    flags: tuple[str, ...]
+    beside: tuple[tuple[str, words.Change | None], ...]
+    change: words.Change | None
+    newer: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the release says of one measure: nothing at all where a gate is shut."""
+
+    headline: Headline | None
+    sections: tuple[Section, ...]
 
 
 def render(view: ReleaseView) -> dict[str, bytes]:
-    """All files of the release that people read: file name in the folder to its bytes."""
-    files = {f"static/{name}": (_HERE / "static" / name).read_bytes() for name in _STYLES}
+    """All files of the release that people read: file name in the folder to its bytes.
+
+    Raises ValueError when the figures of a measure lack a column of the outcome contract.
+    """
     environment = _environment()
-    told = {m.id: _Told(m) for m in view.measures}
-    index = environment.get_template("index.html").render(view=view, told=told, groups=_groups(view), words=words)
-    files["index.html"] = index.encode()
+    told = {measure.id: _tell(measure) for measure in view.measures}
+    common = {"view": view, "told": told, "words": words, "link": page_name}
+    pages = {
+        "index.html": environment.get_template("index.html").render(
+            common, groups=_groups(view), glance=_glance(view, told)
+        ),
+        "quality.html": environment.get_template("quality.html").render(common, dimensions=_dimensions(view)),
+    }
     for measure in view.measures:
-        drawn = _charts(measure, told[measure.id])
-        for name, (_, wide, _) in drawn.items():
-            files[f"charts/{name}.svg"] = _standalone(wide).encode()
-        page = environment.get_template("measure.html").render(
-            view=view,
-            m=measure,
-            told=told[measure.id],
-            charts=[(title, Markup(wide), Markup(narrow), name) for name, (title, wide, narrow) in drawn.items()],  # noqa: S704
-            words=words,
+        pages[page_name(measure)] = environment.get_template("measure.html").render(
+            common, m=measure, t=told[measure.id]
         )
-        files[f"{measure.id.lower()}.html"] = page.encode()
+    drawings = (section.drawing for t in told.values() for section in t.sections if section.drawing)
+    pages |= {f"charts/{drawing.name}.svg": f"{drawing.wide}\n" for drawing in drawings}
+    files = {name: text.encode() for name, text in pages.items()}
+    files |= {f"static/{name}": (_HERE / "static" / name).read_bytes() for name in _STYLES}
     return dict(sorted(files.items()))
 
 
-class _Told:
-    """What one measure's page says, picked from its published figures."""
-
-    def __init__(self, measure: MeasureView):
-        self.figures = figures_of(measure.figures, measure.id) if words.shows_values(measure) else ()
-        self.parts = PARTS.get(measure.id, tuple(PartView(p, p) for p in sorted({f.part for f in self.figures})))
-        self.headline = self._latest(self.parts[0].name) if self.parts else None
-        self.beside = [f for p in self.parts[1:] if p.beside and (f := self._same(p.name))]
-        self.change = words.change(self.headline, measure) if self.headline else None
-        self.yearly = [(p, rows) for p in self.parts if (rows := self._rows(p.name, _TABLE_PERIODS))]
-        self.places = self._places()
-
-    def _rows(self, part: str, kinds: Sequence[str]) -> list[Figure]:
-        """Years, and of the years to date the last of each year, newest first."""
-        mine = [f for f in self.figures if f.part == part and f.kind in kinds]
-        if len({f.area_code for f in mine}) > 1:
-            return []
-        last = {(f.kind, words.year_of(f.end)): f for f in sorted(mine, key=lambda f: f.end)}
-        complete = {words.year_of(f.end) for f in mine if f.kind == "fy"}
-        kept = [f for (kind, year), f in last.items() if kind == "fy" or year not in complete]
-        return sorted(kept, key=lambda f: (f.end, f.kind), reverse=True)
-
-    def _latest(self, part: str) -> Figure | None:
-        """The newest year, or year to date once it holds a quarter; else 12 months or a month: what a reader asks first."""
-        for kinds in (("fy", "ytd"), ("r12",), ("month",)):
-            known = [
-                f
-                for f in self.figures
-                if f.part == part and f.kind in kinds and f.value is not None and (f.kind != "ytd" or _quarter_long(f))
-            ]
-            if known:
-                return max(known, key=lambda f: (f.end, f.kind == "fy"))
-        return next((f for f in self.figures if f.part == part), None)
-
-    def _same(self, part: str) -> Figure | None:
-        h = self.headline
-        return next(
-            (f for f in self.figures if h and f.part == part and (f.kind, f.start, f.end) == (h.kind, h.start, h.end)),
-            None,
-        )
-
-    def _places(self) -> list[Figure]:
-        """Single neighbourhoods in the newest year that has them, highest first."""
-        mine = [f for f in self.figures if f.part == "neighbourhood" and f.kind == "fy" and f.value is not None]
-        newest = max((f.end for f in mine), default=None)
-        return sorted((f for f in mine if f.end == newest), key=lambda f: (-(f.value or 0), f.area_code))
+def page_name(measure: MeasureView) -> str:
+    """File name of a measure's page, such as `sp01.html`."""
+    return f"{measure.id.lower()}.html"
 
 
-def _quarter_long(figure: Figure) -> bool:
-    return (figure.end - figure.start).days >= _QUARTER_DAYS
+# ---- what is told of a measure
+
+
+def _tell(measure: MeasureView) -> Told:
+    figures = figures_of(measure.figures, measure.id) if words.shows_values(measure) else ()
+    if not figures:
+        return Told(None, ())
+    parts = PARTS.get(measure.id) or tuple(
+        PartView(p, p.replace("_", " ").capitalize(), p.replace("_", " ").capitalize())
+        for p in sorted({f.part for f in figures})
+    )
+    totals = tuple(f for f in figures if not f.breakdown)
+    sections = _SECTIONS.get(measure.id, _years_only)(measure, parts, totals)
+    return Told(_headline(measure, parts, totals), tuple(s for s in sections if s is not None))
+
+
+def _headline(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]) -> Headline | None:
+    first = parts[0]
+    candidates = _leading(figures, first.name)
+    if not candidates:
+        return None
+    newest = max(candidates, key=_age)
+    # Hidden is an answer; not available is not, so the newest figure that is there stands in, and says so.
+    shown = [f for f in candidates if f.value is not None or "c" in f.symbols]
+    figure = max(shown, key=_age) if shown else newest
+    counted = first.count_first and figure.numerator is not None and figure.value is not None
+    noun = figure.unit.partition(" per ")[0]
+    return Headline(
+        title=first.title,
+        value=words.number(figure.numerator or 0, 0) if counted else _value(measure, figure).text,
+        unit="" if figure.value is None or (figure.unit == "%") else noun if counted else words.unit_words(figure.unit),
+        made_of=f"{words.quantity(figure.value or 0, figure.unit, measure.disclosure)}"
+        if counted
+        else words.counted(figure),
+        period=words.period(figure),
+        interval="" if figure.lower is None else words.interval(figure, measure.disclosure),
+        flags=words.flags(figure),
+        beside=tuple(_beside(measure, parts, figures, figure)),
+        change=words.change(figure, measure),
+        newer="" if newest is figure else _not_available(newest),
+    )
+
+
+def _leading(figures: Sequence[Figure], part: str) -> list[Figure]:
+    """Figures that may be the headline: years and years to date, quarters where no year to date is published."""
+    mine = [f for f in figures if f.part == part]
+    to_date = [f for f in mine if f.kind == "ytd"]
+    within = [f for f in to_date if (f.end - f.start).days >= _QUARTER_DAYS] if to_date else mine
+    return [f for f in mine if f.kind == "fy"] + [f for f in within if f.kind in ("ytd", "quarter")]
+
+
+def _age(figure: Figure) -> tuple[date, bool]:
+    """Newest last; of two that end together the year."""
+    return figure.end, figure.kind == "fy"
+
+
+def _not_available(figure: Figure) -> str:
+    why = next((note for note in _notes_of(figure) if "not delivered" in note), "") or figure.note
+    return f"{words.period(figure)}: {words.absent(figure)}" + (f" ({why})" if why else "")
+
+
+def _beside(
+    measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure], at: Figure
+) -> Iterable[tuple[str, words.Change | None]]:
+    for part in parts:
+        figure = _same(figures, part.name, at) if part.beside else None
+        if figure is not None:
+            yield f"{part.title}: {_value(measure, figure).text}", words.change(figure, measure)
+
+
+def _same(figures: Sequence[Figure], part: str, at: Figure) -> Figure | None:
+    """The figure of another part for the same period."""
+    period = (at.kind, at.start, at.end)
+    return next((f for f in figures if f.part == part and (f.kind, f.start, f.end) == period), None)
 
 
 def _groups(view: ReleaseView) -> list[tuple[str, list[MeasureView]]]:
-    """Measures that need a decision or are held first, the others by theme."""
-    first = [m for m in view.measures if m.state == "held" or words.review_overdue(m, view.as_of)]
-    groups: dict[str, list[MeasureView]] = {"Needs attention": first} if first else {}
+    """What is held or waits for the Board first, the others by theme; each in the order of the register."""
+
+    def rank(measure: MeasureView) -> int:
+        if measure.state == "held":
+            return 0
+        if words.review_overdue(measure, view.as_of):
+            return 1
+        return 2 if not words.shows_definition(measure) else 3
+
+    first = sorted((m for m in view.measures if rank(m) < 3), key=rank)
+    groups = {"Held, or waiting for the Board": first} if first else {}
     for measure in view.measures:
-        if measure not in first:
+        if rank(measure) == 3:
             groups.setdefault(measure.theme, []).append(measure)
     return list(groups.items())
 
 
-def _charts(measure: MeasureView, told: _Told) -> dict[str, tuple[str, str, str]]:
-    """Charts of a measure by file name: title, wide and narrow drawing."""
-    drawn: dict[str, tuple[str, str, str]] = {}
-    lines = _monthly_lines(measure, told)
-    if lines:
-        newest = told.headline
-        title = f"{measure.title}: month by month"
-        if newest and newest.value is not None:
-            title = (
-                f"{measure.title}: {words.quantity(newest.value, newest.unit, measure.disclosure)}"
-                f" {words.in_period(newest)}"
+def _glance(view: ReleaseView, told: dict[str, Told]) -> Table:
+    """Every measure in one row (spec 5.2)."""
+    rows = []
+    for m in view.measures:
+        h = told[m.id].headline
+        said = (f"{h.value} {h.unit}".strip(), h.interval or "not given", h.period) if h else ("not shown",) * 3
+        change = h.change.word if h and h.change else ""
+        as_at = m.held_as_at if m.state == "held" else view.as_at
+        rows.append(
+            (
+                Cell(f"{m.id} {m.name}"),
+                Cell(words.state_words(m)),
+                Cell(said[0], h.flags if h else ()),
+                Cell(said[1]),
+                Cell(said[2]),
+                Cell(change or "none made"),
+                Cell(words.STATUS_WORDS[m.board_status]),
+                Cell(words.day(as_at) if h and as_at else "not shown"),
             )
-        label = charts.Label(
-            f"{measure.id.lower()}-months",
-            title,
-            "Line by month, from zero; a cross marks a month that is not available, and no line is drawn across it."
-            " The figures are in the table below.",
         )
-        drawn[label.name] = (title, charts.lines(lines, label, narrow=False), charts.lines(lines, label, narrow=True))
-    if told.places:
-        city = next(
-            (f for f in told.figures if f.part == "city" and (f.kind, f.end) == ("fy", told.places[0].end)), None
-        )
-        title = f"Rate of each neighbourhood, {words.year_of(told.places[0].end)}, the ten marked"
-        bars = [
-            charts.Bar(
-                f.area_name,
-                f.value,
-                words.bare(f.value or 0, f.unit, measure.disclosure),
-                f.area_code in measure.priority_areas,
-            )
-            for f in told.places
-        ]
-        label = charts.Label(
-            f"{measure.id.lower()}-neighbourhoods",
-            title,
-            "Bars in order of rate; solid bars with a diamond are the ten priority neighbourhoods. The figures are in the"
-            " table below.",
-        )
-        reference = (city.value, "city") if city and city.value is not None else None
-        drawn[label.name] = (
-            title,
-            charts.ranked(bars, label, reference=reference, narrow=False),
-            charts.ranked(bars, label, reference=reference, narrow=True),
-        )
-    return drawn
+    head = ("Measure", "State", "Value", "95% interval", "Period", "Comparison", "Board", "Data as at")
+    return Table("All measures at a glance", tuple((text, False) for text in head), tuple(rows))
 
 
-def _monthly_lines(measure: MeasureView, told: _Told) -> list[charts.Series]:
-    wanted = ("ten", "city") if measure.id == "SP01" else tuple(p.name for p in told.parts[:1])
-    named = {p.name: p.title for p in told.parts}
-    series = []
-    for part in wanted:
-        rows = sorted((f for f in told.figures if f.part == part and f.kind == "month"), key=lambda f: f.end)
-        rows = rows[-_CHART_MONTHS:]
-        if any(f.value is not None for f in rows):
-            months = tuple(charts.Month(f.end.year * 12 + f.end.month - 1, f.value, "p" in f.symbols) for f in rows)
-            short = {"ten": ("The ten",), "city": ("City",)}.get(part, tuple(named[part].split(" and ")[:1]))
-            series.append(charts.Series(short, months))
-    return series
+def _dimensions(view: ReleaseView) -> Table:
+    """Verdicts of the distinct checks of the release by quality dimension."""
+    checks = {(c.table, c.rule): c for m in view.measures for c in m.checks}
+    names = sorted({c.dimension for c in checks.values()})
+
+    def count(dimension: str, wanted: Callable[[CheckView], bool]) -> Cell:
+        return Cell(f"{sum(1 for c in checks.values() if c.dimension == dimension and wanted(c)):,}")
+
+    rows = tuple(
+        (
+            Cell(name.capitalize() or "Not named"),
+            count(name, lambda c: c.verdict == "passed"),
+            count(name, lambda c: c.verdict not in ("passed", "not applicable") and c.severity == "ERROR"),
+            count(name, lambda c: c.verdict not in ("passed", "not applicable") and c.severity == "WARN"),
+            count(name, lambda c: c.verdict == "not applicable"),
+        )
+        for name in names
+    )
+    head = (
+        ("Dimension", False),
+        ("Passed", True),
+        ("Not passed, blocking", True),
+        ("Not passed, warning", True),
+        ("Not applicable", True),
+    )
+    return Table("Checks by quality dimension", head, rows)
 
 
-def _standalone(svg: str) -> str:
-    """The drawing as a file of its own."""
-    return svg if svg.endswith("\n") else svg + "\n"
+# ---- sections: a finding, its chart, its tables
+
+
+def _years_only(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]) -> list[Section | None]:
+    return [_years(measure, parts, figures)]
+
+
+def _close_the_gap(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]) -> list[Section | None]:
+    rates = [p for p in parts if p.name in ("ten", "city")]
+    together = [p for p in parts if p.name != _PLACES]
+    return [
+        _years(measure, together, figures),
+        _months(measure, rates, figures, "r12", ("The ten", "City")),
+        _neighbourhoods(measure, figures),
+    ]
+
+
+def _acquisitive_crime(
+    measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]
+) -> list[Section | None]:
+    total, groups = parts[0], parts[1:]
+    made_of = _years_table(measure, "Offences by group", groups, [f for f in figures if f.kind == "fy"], counts=True)
+    by_group = Section("What the total is made of, by financial year", None, (made_of,)) if made_of else None
+    return [_months(measure, [total], figures, "month", ("Offences",)), _years(measure, [total], figures), by_group]
+
+
+_SECTIONS: dict[str, Callable[[MeasureView, Sequence[PartView], Sequence[Figure]], list[Section | None]]] = {
+    "SP01": _close_the_gap,
+    "SP08": _acquisitive_crime,
+}
+
+
+def _years(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]) -> Section | None:
+    """The first part by financial year, with its interval; then the same months of every year, to date."""
+    first = parts[0]
+    years = sorted((f for f in figures if f.part == first.name and f.kind == "fy"), key=lambda f: f.end)
+    to_date = _latest_to_date(figures, first.name)
+    unit = next((words.unit_words(f.unit) for f in figures if f.part == first.name), "")
+    full = _years_table(measure, f"Financial years: {unit}", parts, [f for f in figures if f.kind == "fy"])
+    part_year = (
+        _years_table(
+            measure,
+            f"Year to date, {_months_of(to_date)} of each year: {unit}",
+            parts,
+            [f for f in figures if f.kind == "ytd" and to_date and f.end.month == to_date.end.month],
+        )
+        if to_date
+        else None
+    )
+    tables = tuple(t for t in (full, part_year) if t)
+    known = [f for f in years if f.value is not None]
+    if not known:
+        return Section(f"{first.title}, by year", None, tables) if tables else None
+    latest = known[-1]
+    regime = measure.disclosure
+    change = words.change(latest, measure)
+    finding = f"{first.title}: {words.quantity(latest.value or 0, latest.unit, regime)} {words.in_period(latest)}"
+    finding += f". {change.sentence}" if change else ""
+    base = latest.baseline if measure.assessment_mode == "direction" and words.compares(measure) else None
+    points = [
+        charts.Level(words.year_of(f.end), f.value, f.lower, f.upper, _value(measure, f).text, "p" in f.symbols)
+        for f in years
+    ]
+    described = _described(
+        "Dots by financial year, from zero, with bars for the 95% interval",
+        latest.unit,
+        ((words.year_of(f.end), _value(measure, f).text) for f in years),
+    )
+    label = charts.Label(f"{measure.id.lower()}-years", finding, described)
+    baseline = (base, words.bare(base, latest.unit, regime)) if base is not None else None
+    drawing = Drawing(
+        label.name,
+        Markup(charts.levels(points, label, baseline=baseline, narrow=False)),  # noqa: S704 - drawn and escaped there
+        Markup(charts.levels(points, label, baseline=baseline, narrow=True)),  # noqa: S704 - drawn and escaped there
+        (f"Scale: {words.unit_words(latest.unit)}. Bars: 95% interval.", *_key(years)),
+    )
+    return Section(finding, drawing, tables)
+
+
+def _months(
+    measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure], kind: str, short: Sequence[str]
+) -> Section | None:
+    """Parts by month, absent months as gaps: 12 months to each month as rates, single months as counts."""
+    counts = kind == "month"
+    lines = [(part, name, _by_month(figures, part.name, kind)) for part, name in zip(parts, short, strict=True)]
+    lines = [(part, name, rows) for part, name, rows in lines if any(f.value is not None for f in rows.values())]
+    if not lines:
+        return None
+    first = min(min(rows) for _, _, rows in lines)
+    last = max(max(i for i, f in rows.items() if f.value is not None) for _, _, rows in lines)
+    series, newest, described = [], [], []
+    for part, name, rows in lines:
+        known = [f for f in rows.values() if f.value is not None]
+        newest.append((part, known[-1]))
+        last_text = _number(measure, known[-1], counts)
+        series.append(charts.Series((name, last_text), tuple(_run(rows, first, last, counts))))
+        described.append(
+            f"{part.title}: from {_number(measure, known[0], counts)} {words.in_period(known[0])} to"
+            f" {last_text} {words.in_period(known[-1])}"
+        )
+    finding = _finding([(part, f, _number(measure, f, counts)) for part, f in newest], counts)
+    shown = [f for _, _, rows in lines for i, f in rows.items() if i <= last]
+    gaps = any(m.value is None for s in series for m in s.months)
+    what = "Counts by month" if counts else "Rates over 12 months, by the month they end"
+    label = charts.Label(
+        f"{measure.id.lower()}-{'months' if counts else 'rates'}",
+        finding,
+        f"{what}, as lines from zero. {'; '.join(described)}. {'Months without a figure are gaps. ' if gaps else ''}The figures are in the table below.",
+    )
+    unit = shown[0].unit
+    drawing = Drawing(
+        label.name,
+        Markup(charts.lines(series, label, narrow=False)),  # noqa: S704 - drawn and escaped there
+        Markup(charts.lines(series, label, narrow=True)),  # noqa: S704 - drawn and escaped there
+        (f"Scale: {unit.partition(' per ')[0] if counts else words.unit_words(unit)}, by month.", *_key(shown, gaps)),
+    )
+    caption = (
+        f"{unit.partition(' per ')[0].capitalize()} in each month"
+        if counts
+        else f"{words.unit_words(unit).capitalize()}, 12 months to the end of each month"
+    )
+    return Section(finding, drawing, (_matrix(measure, caption, lines, first, last, counts),))
+
+
+def _neighbourhoods(measure: MeasureView, figures: Sequence[Figure]) -> Section | None:
+    """Single neighbourhoods in the newest year that has any, highest rate first, those of the priority set marked."""
+    years = [f for f in figures if f.part == _PLACES and f.kind == "fy"]
+    end = max((f.end for f in years if f.value is not None), default=None)
+    if end is None:
+        return None
+    regime = measure.disclosure
+    places = sorted((f for f in years if f.end == end), key=lambda f: (f.value is None, -(f.value or 0), f.area_code))
+    marked = [f.area_code in measure.priority_areas for f in places]
+    year = words.year_of(end)
+    finding = f"Of the {_TOP} highest rates in {year}, {sum(marked[:_TOP])} are in the ten priority neighbourhoods"
+    bars = [
+        charts.Bar(f.area_name, f.value, _value(measure, f).text, mark) for f, mark in zip(places, marked, strict=True)
+    ]
+    city = next(
+        (f for f in figures if f.part == "city" and f.kind == "fy" and f.end == end and f.value is not None), None
+    )
+    reference = (
+        (city.value, f"city {words.bare(city.value, city.unit, regime)}") if city and city.value is not None else None
+    )
+    described = _described(
+        "Bars in order of rate; solid bars with a diamond are the ten priority neighbourhoods",
+        places[0].unit,
+        ((f.area_name, _value(measure, f).text) for f in places),
+    )
+    label = charts.Label(f"{measure.id.lower()}-neighbourhoods", finding, described)
+    drawing = Drawing(
+        label.name,
+        Markup(charts.ranked(bars, label, reference=reference, narrow=False)),  # noqa: S704 - drawn and escaped there
+        Markup(charts.ranked(bars, label, reference=reference, narrow=True)),  # noqa: S704 - drawn and escaped there
+        (
+            f"Scale: {words.unit_words(places[0].unit)}.",
+            "Solid bar with a diamond: one of the ten priority neighbourhoods.",
+        ),
+    )
+    head = (
+        ("Neighbourhood", False),
+        ("One of the ten", False),
+        ("Rate", True),
+        ("95% interval", True),
+        ("Crimes", True),
+        ("Residents", True),
+    )
+    rows = tuple(
+        (
+            Cell(f.area_name),
+            Cell("yes" if mark else "no"),
+            _value(measure, f),
+            Cell(words.interval(f, regime)),
+            Cell(words.absent(f) if f.numerator is None else words.number(f.numerator, 0)),
+            Cell(words.absent(f) if f.denominator is None else words.number(f.denominator, 0)),
+        )
+        for f, mark in zip(places, marked, strict=True)
+    )
+    caption = f"Single neighbourhoods, {year}: {words.unit_words(places[0].unit)}"
+    return Section(finding, drawing, (Table(caption, head, rows, _notes([(f.area_name, f) for f in places])),))
+
+
+# ---- tables
+
+
+def _years_table(
+    measure: MeasureView, caption: str, parts: Sequence[PartView], figures: Sequence[Figure], *, counts: bool = False
+) -> Table | None:
+    """One row a period, newest first; the first part with its interval and change, the others beside it."""
+    first = parts[0]
+    periods = sorted((f for f in figures if f.part == first.name), key=lambda f: f.end, reverse=True)
+    if not periods:
+        return None
+    detailed = not counts
+    counted = detailed and first.count_first
+    changes = [words.change(f, measure) for f in periods]
+    compared = detailed and any(changes)
+    head: list[tuple[str, bool]] = [("Period", False)]
+    if counted:
+        head.append((periods[0].unit.partition(" per ")[0].capitalize(), True))
+    head.append((_column(first, periods[0], counts), True))
+    if detailed:
+        head.append(("95% interval", True))
+    others = [(p, next((f for f in figures if f.part == p.name), None)) for p in parts[1:]]
+    head += [(_column(p, f, counts), True) for p, f in others if f]
+    if compared:
+        head.append((_compared_with(measure), False))
+    rows = []
+    for f, change in zip(periods, changes, strict=True):
+        row = [Cell(words.short_period(f))]
+        if counted:
+            row.append(_count_cell(f))
+        row.append(_count_cell(f) if counts else _value(measure, f))
+        if detailed:
+            row.append(Cell(words.interval(f, measure.disclosure)))
+        for p, example in others:
+            if example:
+                other = _same(figures, p.name, f)
+                row.append(
+                    Cell("not available") if other is None else _count_cell(other) if counts else _value(measure, other)
+                )
+        if compared:
+            row.append(Cell(change.brief if change else _no_change(measure, f)))
+        rows.append(tuple(row))
+    notes = _notes([(words.short_period(f), f) for f in periods])
+    return Table(caption, tuple(head), tuple(rows), notes, look="so-periods")
+
+
+def _column(part: PartView, figure: Figure, counts: bool) -> str:
+    if counts:
+        return part.short
+    _, per, of = figure.unit.partition(" per ")
+    return f"{part.short} (per {int(of):,})" if per and of.isdigit() else f"{part.short} ({figure.unit})"
+
+
+def _compared_with(measure: MeasureView) -> str:
+    if measure.assessment_mode != "direction":
+        return "Compared with the year before"
+    return f"Compared with the baseline{f', {measure.baseline}' if measure.baseline else ''}"
+
+
+def _no_change(measure: MeasureView, figure: Figure) -> str:
+    if measure.assessment_mode == "direction" and words.year_of(figure.end) == measure.baseline:
+        return "Baseline year"
+    return "none made"
+
+
+def _matrix(
+    measure: MeasureView,
+    caption: str,
+    lines: Sequence[tuple[PartView, str, dict[int, Figure]]],
+    first: int,
+    last: int,
+    counts: bool,
+) -> Table:
+    """Financial years down, months across, one row for each part."""
+    rows = []
+    for start in range(first - (first - 3) % 12, last + 1, 12):
+        year = f"{start // 12}-{(start // 12 + 1) % 100:02}"
+        for _, name, months in lines:
+            cells = []
+            for index in range(start, start + 12):
+                figure = months.get(index)
+                outside = index < first or index > last
+                cells.append(
+                    Cell("–" if outside else "not available")
+                    if figure is None or outside
+                    else _count_cell(figure)
+                    if counts
+                    else _value(measure, figure)
+                )
+            rows.append((Cell(f"{year} {name}" if len(lines) > 1 else year), *cells))
+    head = (("Year", False), *((name, True) for name in _FISCAL_MONTHS))
+    labelled = [(words.month(f.end), f) for i, f in sorted(lines[0][2].items()) if i <= last]
+    return Table(caption, head, tuple(rows), _notes(labelled), look="so-periods so-dense")
+
+
+def _notes(labelled: Sequence[tuple[str, Figure]]) -> tuple[str, ...]:
+    """Distinct notes of the figures of a table; one that does not hold for all rows says for which."""
+    found: dict[str, list[str]] = {}
+    for label, figure in labelled:
+        for note in _notes_of(figure):
+            found.setdefault(note, []).append(label)
+    said = []
+    for note, labels in found.items():
+        more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
+        said.append(note if len(labels) == len(labelled) else f"{note} ({', '.join(labels[:_NAMED])}{more})")
+    return tuple(text[0].upper() + text[1:] + "." for text in said)
+
+
+def _notes_of(figure: Figure) -> list[str]:
+    return [note for note in figure.note.split("; ") if note]
+
+
+def _value(measure: MeasureView, figure: Figure) -> Cell:
+    if figure.value is None:
+        return Cell(words.absent(figure))
+    return Cell(words.bare(figure.value, figure.unit, measure.disclosure), words.flags(figure))
+
+
+def _count_cell(figure: Figure) -> Cell:
+    count = _count(figure)
+    return Cell(words.absent(figure)) if count is None else Cell(words.number(count, 0), words.flags(figure))
+
+
+def _count(figure: Figure) -> float | None:
+    """The number counted: the numerator of a rate, else the figure itself."""
+    if figure.value is None:
+        return None
+    return figure.numerator if " per " in figure.unit or figure.unit == "%" else figure.value
+
+
+def _number(measure: MeasureView, figure: Figure, counts: bool) -> str:
+    return (_count_cell(figure) if counts else _value(measure, figure)).text
+
+
+def _finding(said: Sequence[tuple[PartView, Figure, str]], counts: bool) -> str:
+    """The newest figure of each line in one sentence; a period and a unit that all share are said once."""
+    figures = [figure for _, figure, _ in said]
+    unit = figures[0].unit.partition(" per ")[0] if counts else words.unit_words(figures[0].unit)
+    if len({(f.start, f.end) for f in figures}) == 1:
+        numbers = "; ".join(f"{part.title}: {text}" for part, _, text in said)
+        return f"{numbers} {unit} {words.in_period(figures[0])}"
+    return "; ".join(f"{part.title}: {text} {unit} {words.in_period(figure)}" for part, figure, text in said)
+
+
+# ---- what charts are made from
+
+
+def _by_month(figures: Sequence[Figure], part: str, kind: str) -> dict[int, Figure]:
+    """Figures by months since year 0, without the absent ones before the first that is there."""
+    rows = {f.end.year * 12 + f.end.month - 1: f for f in figures if f.part == part and f.kind == kind}
+    start = min((i for i, f in rows.items() if f.value is not None), default=0)
+    return {i: f for i, f in sorted(rows.items()) if i >= start}
+
+
+def _run(rows: dict[int, Figure], first: int, last: int, counts: bool) -> Iterable[charts.Month]:
+    """Every month from the first to the last, those without a row too; a new run starts at a break in the series."""
+    run = 0
+    for index in range(first, last + 1):
+        figure = rows.get(index)
+        if figure is None:
+            yield charts.Month(index, None, run=run)
+            continue
+        run += "b" in figure.symbols
+        yield charts.Month(index, _count(figure) if counts else figure.value, "p" in figure.symbols, run)
+
+
+def _latest_to_date(figures: Sequence[Figure], part: str) -> Figure | None:
+    """The newest year to date that is there and is no full year."""
+    mine = [f for f in figures if f.part == part and f.kind == "ytd" and f.value is not None]
+    newest = max(mine, key=lambda f: f.end, default=None)
+    return newest if newest and newest.end.month != 3 else None
+
+
+def _months_of(figure: Figure | None) -> str:
+    if figure is None:
+        return ""
+    first, last = words.MONTHS[figure.start.month - 1], words.MONTHS[figure.end.month - 1]
+    return first if first == last else f"{first} to {last}"
+
+
+def _key(figures: Sequence[Figure], gaps: bool = False) -> tuple[str, ...]:
+    """What the marks of a chart mean, as far as they are on it."""
+    marks = (
+        ("Hollow marker: provisional.", any("p" in f.symbols for f in figures if f.value is not None)),
+        ("Cross on the axis: no figure; no line is drawn across it.", gaps or any(f.value is None for f in figures)),
+        ("Dashed upright line: break in the series.", any("b" in f.symbols for f in figures)),
+    )
+    return tuple(text for text, there in marks if there)
+
+
+def _described(what: str, unit: str, points: Iterable[tuple[str, str]]) -> str:
+    return f"{what}. In {words.unit_words(unit)}: {'; '.join(f'{name} {text}' for name, text in points)}."
+
+
+# ---- markup
+
+
+def _cell(cell: Cell) -> Markup:
+    flags = Markup("").join(Markup(' <span class="so-flag">{}</span>').format(flag) for flag in cell.flags)
+    return Markup("{}{}").format(cell.text, flags)
 
 
 @cache
 def _environment() -> Environment:
     return Environment(
         loader=ChoiceLoader([FileSystemLoader(_HERE / "templates"), PrefixLoader({_GOVUK: PackageLoader(_GOVUK)})]),
-        autoescape=select_autoescape(default=True, default_for_string=True),
+        autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )

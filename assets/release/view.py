@@ -138,13 +138,14 @@ def _place(figure: Figure) -> tuple[str, str, str, str, date, date]:
 
 @dataclass(frozen=True)
 class PartView:
-    """One part of a measure: its name in `figures` and its name for a reader.
+    """One part of a measure: its name in `figures`, its name for a reader, and a short one for a column.
 
     `beside` parts always stand by the headline. With `count_first` the number counted is said before its rate.
     """
 
     name: str
     title: str
+    short: str
     beside: bool = False
     count_first: bool = False
 
@@ -153,17 +154,17 @@ class PartView:
 PARTS: Mapping[str, tuple[PartView, ...]] = MappingProxyType(
     {
         "SP01": (
-            PartView("gap", "Gap between the ten priority neighbourhoods and the city"),
-            PartView("relative_gap", "Relative gap, as a share of the city rate", beside=True),
-            PartView("ten", "The ten priority neighbourhoods"),
-            PartView("city", "The whole city, the ten included"),
-            PartView("neighbourhood", "Single neighbourhoods"),
+            PartView("gap", "Gap between the ten priority neighbourhoods and the city", "Gap"),
+            PartView("relative_gap", "Relative gap, as a share of the city rate", "Relative gap", beside=True),
+            PartView("ten", "The ten priority neighbourhoods", "The ten"),
+            PartView("city", "The whole city, the ten included", "City"),
+            PartView("neighbourhood", "Single neighbourhoods", "Neighbourhood"),
         ),
         "SP08": (
-            PartView("proxy", "Burglary, robbery and vehicle crime together", count_first=True),
-            PartView("burglary", "Burglary", count_first=True),
-            PartView("robbery", "Robbery", count_first=True),
-            PartView("vehicle_crime", "Vehicle crime", count_first=True),
+            PartView("proxy", "Burglary, robbery and vehicle crime together", "Rate", count_first=True),
+            PartView("burglary", "Burglary", "Burglary", count_first=True),
+            PartView("robbery", "Robbery", "Robbery", count_first=True),
+            PartView("vehicle_crime", "Vehicle crime", "Vehicle crime", count_first=True),
         ),
     }
 )

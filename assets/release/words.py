@@ -86,10 +86,14 @@ _COMPARISONS: dict[Mode, dict[str, Icon]] = {
 
 @dataclass(frozen=True)
 class Change:
-    """What a change amounts to: the one word that the mode allows with its icon, if there is one, and the sentence."""
+    """What a change amounts to: the one word that the mode allows with its icon, if there is one, and the sentence.
+
+    `brief` leaves out what the figure is compared with, for a column that says it once.
+    """
 
     word: str
     icon: Icon | None
+    brief: str
     sentence: str
 
 
@@ -119,6 +123,11 @@ def shows_target(measure: MeasureView) -> bool:
 def compares(measure: MeasureView) -> bool:
     """True when the Board has agreed the measure and its mode compares a figure with another at all."""
     return measure.board_status in _AGREED and measure.assessment_mode in _COMPARISONS
+
+
+def mode_words(measure: MeasureView) -> str:
+    """How the Board wants the measure read; empty until it has agreed the measure."""
+    return MODE_WORDS[measure.assessment_mode] if measure.board_status in _AGREED else ""
 
 
 def comparison_icon(measure: MeasureView, comparison: str) -> Icon | None:
@@ -179,7 +188,7 @@ def period(figure: Figure) -> str:
         case "fy":
             return f"Financial year {year_of(figure.end)} ({span})"
         case "ytd":
-            return f"Year to date, {span}"
+            return f"Year to date (not annualised), {span}"
         case "r12":
             return f"12 months to {month(figure.end)}"
         case "quarter":
@@ -193,7 +202,7 @@ def short_period(figure: Figure) -> str:
     return (
         year_of(figure.end)
         if figure.kind == "fy"
-        else period(figure).removeprefix("Year to date, ").removeprefix("Quarter, ")
+        else period(figure).removeprefix("Year to date (not annualised), ").removeprefix("Quarter, ")
     )
 
 
@@ -291,16 +300,25 @@ def change(figure: Figure, measure: MeasureView) -> Change | None:
         return None
     if figure.value is None or figure.change is None or base is None:
         return None
-    size = number(abs(figure.change), places(figure.unit, measure.disclosure))
-    points = " percentage points" if figure.unit == "%" else ""
-    if size.strip("0.") == "":
-        moved = "about the same as"
-    else:
-        moved = f"{size}{points} {'higher' if figure.change > 0 else 'lower'} than"
     when = _baseline_when(figure, measure.baseline) if against_baseline else _previous_when(figure)
-    sentence = f"{moved} {bare(base, figure.unit, measure.disclosure)} {when}"
+    against = f"{bare(base, figure.unit, measure.disclosure)} {when}"
+    size, direction = _size(figure, measure.disclosure), "higher" if figure.change > 0 else "lower"
     word = figure.comparison.capitalize()
-    return Change(word, icon, f"{word}: {sentence}" if word else sentence[0].upper() + sentence[1:])
+    if figure.comparison == direction and figure.change:
+        brief, than = f"{word} by {size}", "than"
+    else:
+        moved, than = (f"{size} {direction}", "than") if figure.change else ("the same", "as")
+        brief = f"{word}: {moved}" if word else moved[0].upper() + moved[1:]
+    return Change(word, icon, brief, f"{brief} {than} {against}")
+
+
+def _size(figure: Figure, regime: Regime) -> str:
+    """Size of a change as displayed; one that rounds to zero is said to be less than the last place shown."""
+    decimals = places(figure.unit, regime)
+    text = number(abs(figure.change or 0), decimals)
+    if not text.strip("0."):
+        text = f"less than {number(10**-decimals, decimals)}"
+    return f"{text} percentage points" if figure.unit == "%" else text
 
 
 def _baseline_when(figure: Figure, baseline: str) -> str:

@@ -1,0 +1,144 @@
+"""The pages in a real browser, from the file system and with scripts off: what a reader at a desk or on a phone gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from assets.release.pages import render
+from tests.paths import skip_or_fail
+from tests.release import example
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+DESK, PHONE = 1280, 320
+PAGES = ("index", "quality", *(f"sp{n:02}" for n in range(1, 12)))
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The release as files."""
+    root = tmp_path_factory.mktemp("release")
+    for name, data in render(example.release()).items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return root
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        skip_or_fail("no Chromium on this machine (/usr/bin/chromium)")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=[DESK, PHONE])
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page of either width. Scripts of the release itself are off; the test's own questions still run."""
+    context = browser.new_context(viewport={"width": request.param, "height": 900}, java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_opens_without_scripts_and_asks_for_nothing_outside_its_folder(
+    page: Page, folder: Path, name: str
+) -> None:
+    asked: list[str] = []
+    failed: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("requestfailed", lambda request: failed.append(request.url))
+    page.goto((folder / f"{name}.html").as_uri())
+    assert [url for url in asked if not url.startswith((folder.as_uri(), "data:"))] == []
+    assert failed == []
+    assert page.locator("h1").count() == 1
+    assert page.locator("html").get_attribute("lang") == "en-GB"
+    assert page.locator("main").count() == 1
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_never_scrolls_sideways(page: Page, folder: Path, name: str) -> None:
+    """Wide tables scroll inside their own region, which the keyboard reaches."""
+    page.goto((folder / f"{name}.html").as_uri())
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for region in page.locator(".so-scroll").all():
+        assert region.get_attribute("tabindex") == "0"
+        assert region.get_attribute("aria-label")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_leads_somewhere_in_the_folder(page: Page, folder: Path, name: str) -> None:
+    page.goto((folder / f"{name}.html").as_uri())
+    for url in page.eval_on_selector_all("a", "links => links.map(a => a.href)"):
+        parts = urlparse(url)
+        assert parts.scheme == "file", name
+        assert Path(unquote(parts.path)).is_file(), name
+        if parts.fragment:
+            assert page.locator(f"#{parts.fragment}").count() == 1, name
+
+
+@pytest.mark.parametrize("name", ["sp01", "sp08"])
+def test_exactly_one_width_of_each_chart_is_seen_and_its_table_stands_right_below(
+    page: Page, folder: Path, name: str
+) -> None:
+    page.goto((folder / f"{name}.html").as_uri())
+    figures = page.locator("figure").all()
+    assert figures
+    for figure in figures:
+        seen = [chart for chart in figure.locator("svg.so-chart").all() if chart.is_visible()]
+        assert len(seen) == 1
+        below = figure.evaluate("f => f.nextElementSibling.querySelector('table caption') !== null")
+        assert below
+
+
+@pytest.mark.parametrize("name", ["index", "sp01"])
+def test_links_and_folds_are_reached_by_keyboard_and_show_it(page: Page, folder: Path, name: str) -> None:
+    page.goto((folder / f"{name}.html").as_uri())
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent").strip() == "Skip to main content"
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.tagName"))
+        look = page.evaluate(
+            "(s => s.outlineStyle + s.boxShadow + s.backgroundColor)(getComputedStyle(document.activeElement))"
+        )
+        assert look != "nonenonergba(0, 0, 0, 0)"
+    assert {"A", "DIV"} <= reached
+    assert name == "index" or "SUMMARY" in reached
+
+
+def test_targets_are_large_enough_outside_sentences(page: Page, folder: Path) -> None:
+    """WCAG 2.2, 2.5.8: 24 by 24 CSS pixels for what is no link inside a sentence."""
+    page.goto((folder / "sp01.html").as_uri())
+    for chosen in (".so-top a", ".so-foot a", "summary", ".govuk-back-link"):
+        for target in page.locator(chosen).all():
+            box = target.bounding_box()
+            assert box is not None
+            assert box["height"] >= 24, chosen
+
+
+def test_paper_shows_what_is_folded_and_cuts_no_table(browser: Browser, folder: Path) -> None:
+    context = browser.new_context(viewport={"width": 720, "height": 1000}, java_script_enabled=False)
+    sheet = context.new_page()
+    sheet.goto((folder / "sp01.html").as_uri())
+    sheet.emulate_media(media="print")
+    assert sheet.get_by_text("category known").first.is_visible()
+    assert sheet.evaluate(
+        "[...document.querySelectorAll('.so-scroll')].every(s => getComputedStyle(s).overflowX === 'visible')"
+    )
+    assert len(sheet.pdf(format="A4")) > 10_000
+    context.close()
