@@ -41,6 +41,7 @@ ui: setup
 
 bench: setup
 	@$(BIN)/python -m benchmarks.street
+	@$(BIN)/python -m benchmarks.noop
 
 clean:
 	@rm -rf $(VENV) dist .mypy_cache .ruff_cache .hypothesis

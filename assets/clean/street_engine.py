@@ -8,9 +8,10 @@ How it works
   1. A new file is looked at as bytes. If every line has exactly twelve fields, DuckDB reads it; if not, or if one row
      of it breaks a rule, it is read line by line, and each bad row is set aside with its number.
   2. The cache keeps of every file: counts by LSOA and crime type, an 8-byte key of every Crime ID, and the rows that
-     lie in the partnership's area.
-  3. Rows whose key occurs twice anywhere are fetched whole and compared on the full Crime ID: two IDs with one key stay
-     two offences. These few rows are taken out of the counts, and each offence goes back in once.
+     lie in the partnership's area or whose key occurs twice among the files read with it.
+  3. Other rows whose key occurs twice are read again from their files. Rows with one key are compared on the full Crime
+     ID: two IDs with one key stay two offences. The rows of an ID that stands in several are taken out of the counts,
+     and its offence goes back in once.
 
 Which force an offence counts for: month and force name the file that it is counted in, in all three tables, so that
 the counts of a force and month always sum to the `counted` of its file. It is a file of the earliest month the Crime ID
@@ -53,6 +54,8 @@ _NAMES = (
 )
 _FIELDS = len(_NAMES)
 _ASCII = 127
+#: What DuckDB takes for a pattern in a path.
+_PATTERN = re.compile(r"[*?\[]")
 #: A quoted field with the byte before it and the byte after it.
 _QUOTED_FIELD = re.compile(rb'[,\n]"[^"\n]*"[,\r\n]')
 _ARROW = {"string": pa.string(), "int": pa.int64(), "float": pa.float64()}
@@ -70,7 +73,7 @@ class StreetFile:
 
 @dataclass(frozen=True)
 class StreetTables:
-    """The four clean tables, with the columns of their contracts, sorted by key."""
+    """The four clean tables: the columns of their contracts, sorted by key; text of few values is dictionary-encoded."""
 
     rows: pa.Table
     count: pa.Table
@@ -135,6 +138,7 @@ class _Job:
             self.vintages[code] = f"{self.vintages[code]} {vintage}" if code in self.vintages else vintage
         self.forces = sorted({file.force for file in files})
         self.months = _months([file.month for file in files])
+        # A replaced version is reported beside the months of the table only.
         self.previous = tuple(file for file in previous if file.force in self.forces and file.month in self.months)
         # The empty label stands for every label that the table does not hold.
         self.labels = ["", *sorted({label for label, _, _, _ in categories} - {""})]
@@ -205,13 +209,13 @@ CREATE TYPE label AS ENUM (SELECT unnest(getvariable('labels')));
 CREATE TABLE file (
     file INTEGER, force VARCHAR, month VARCHAR, sha256 VARCHAR,
     careful BOOLEAN,  -- it must be read line by line
-    delivered BIGINT
+    delivered BIGINT, unmatched BIGINT
 );
-CREATE TABLE cell (file INTEGER, lsoa_code VARCHAR, label label, counted UINTEGER, named UINTEGER);
+CREATE TABLE cell (file INTEGER, lsoa_code VARCHAR, label label, counted UINTEGER);
 CREATE TABLE key (file INTEGER, key UBIGINT);
 CREATE TABLE row (  -- every row in the area, and of some keys every row
-    file INTEGER, key UBIGINT, crime_id VARCHAR, lsoa_code VARCHAR, named BOOLEAN, crime_type VARCHAR, outcome VARCHAR,
-    location VARCHAR, longitude DOUBLE, latitude DOUBLE
+    file INTEGER, key UBIGINT, crime_id VARCHAR, lsoa_code VARCHAR, named BOOLEAN, label label, crime_type VARCHAR,
+    outcome VARCHAR, location VARCHAR, longitude DOUBLE, latitude DOUBLE
 );
 CREATE TABLE bad (file INTEGER, row_number BIGINT, reason VARCHAR);
 CREATE TABLE stamp AS SELECT getvariable('stamp') AS stamp;
@@ -222,7 +226,8 @@ _MACROS = """
 CREATE TEMP MACRO delivered(paths) AS TABLE
     SELECT file_index AS position, * FROM read_csv(
         paths, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', nullstr = '',
-        ignore_errors = true, columns = {
+        strict_mode = true, ignore_errors = true, encoding = 'utf-8', compression = 'none', hive_partitioning = false,
+        columns = {
             crime_id: 'VARCHAR', file_month: 'VARCHAR', reported_by: 'VARCHAR', falls_within: 'VARCHAR',
             longitude: 'VARCHAR', latitude: 'VARCHAR', location: 'VARCHAR', lsoa_code: 'VARCHAR', lsoa_name: 'VARCHAR',
             crime_type: 'VARCHAR', outcome: 'VARCHAR', context: 'VARCHAR'
@@ -240,7 +245,9 @@ CREATE TEMP MACRO good_id(crime_id) AS
 CREATE TEMP MACRO has_area_name(lsoa_name) AS
     CASE WHEN starts_with(lsoa_name, getvariable('area_name') || ' ')
     THEN substr(lsoa_name, length(getvariable('area_name')) + 2) GLOB '[0-9][0-9][0-9][A-Z]' ELSE false END;
+-- The text of a crime type is kept only where it is none of the labels.
 CREATE TEMP MACRO as_label(crime_type) AS coalesce(try_cast(crime_type AS label), '');
+CREATE TEMP MACRO other_type(crime_type) AS CASE WHEN try_cast(crime_type AS label) IS NULL THEN crime_type END;
 """
 
 
@@ -340,8 +347,11 @@ class _Numbered:
 def _plain_rows(file: StreetFile) -> int | None:
     """Data rows of a file in which every line ends alike and has twelve fields, quoted properly; None of any other.
 
-    Counted on the bytes alone: what DuckDB then reads is compared with it.
+    Counted on the bytes alone: what DuckDB then reads is compared with it. DuckDB would let an empty thirteenth field
+    pass, and would not look at bytes in columns that are not asked for.
     """
+    if _PATTERN.search(str(file.path)):
+        return None
     with _readable(file):
         data = np.fromfile(file.path, dtype=np.uint8)
     lines, returns, commas = (int(np.count_nonzero(data == ord(sign))) for sign in "\n\r,")
@@ -436,29 +446,32 @@ FROM lines
 
 _PARSED = """
 CREATE OR REPLACE TEMP TABLE parsed (
-    file INTEGER, key UBIGINT, crime_id VARCHAR, lsoa_code VARCHAR, named BOOLEAN, crime_type VARCHAR, outcome VARCHAR,
-    location VARCHAR, longitude DOUBLE, latitude DOUBLE, good BOOLEAN
+    file INTEGER, key UBIGINT, crime_id VARCHAR, lsoa_code VARCHAR, named BOOLEAN, label label, crime_type VARCHAR,
+    outcome VARCHAR, location VARCHAR, longitude DOUBLE, latitude DOUBLE, good BOOLEAN
 )
 """
 
 _PARSE = """
 INSERT INTO parsed
 SELECT file, CASE WHEN crime_id IS NOT NULL THEN id_key(crime_id) END, crime_id, coalesce(lsoa_code, ''),
-    has_area_name(lsoa_name), crime_type, outcome, location, try_cast(longitude AS DOUBLE), try_cast(latitude AS DOUBLE),
+    has_area_name(lsoa_name), as_label(crime_type), other_type(crime_type), outcome, location,
+    try_cast(longitude AS DOUBLE), try_cast(latitude AS DOUBLE),
     good_month(file_month, month) AND good_coordinates(longitude, latitude) AND good_lsoa(lsoa_code)
     AND good_id(crime_id) AND crime_type IS NOT NULL
 FROM source
 """
 
 _KEEP = """
-INSERT INTO cell
-SELECT file, lsoa_code, as_label(crime_type) AS label, count(*), count(*) FILTER (named) FROM parsed
-GROUP BY file, lsoa_code, label;
+INSERT INTO cell SELECT file, lsoa_code, label, count(*) FROM parsed GROUP BY file, lsoa_code, label;
 INSERT INTO key SELECT file, key FROM parsed WHERE key IS NOT NULL;
 INSERT INTO row
 SELECT * EXCLUDE (good) REPLACE (one_zero(longitude) AS longitude, one_zero(latitude) AS latitude) FROM parsed
 WHERE lsoa_code IN (SELECT lsoa_code FROM area) OR key IN (SELECT key FROM shared);
-INSERT INTO file FROM loaded;
+INSERT INTO file
+SELECT l.*, coalesce(p.unmatched, 0) FROM loaded AS l LEFT JOIN (
+    SELECT file, count(*) AS unmatched FROM parsed
+    WHERE named AND lsoa_code NOT IN (SELECT lsoa_code FROM area) GROUP BY file
+) AS p USING (file);
 DROP TABLE parsed;
 """
 
@@ -563,8 +576,9 @@ WHERE k.rows > coalesce(r.rows, 0)
 # Rows in the area are held of every file.
 _FETCH = """
 INSERT INTO row
-SELECT file, key, crime_id, coalesce(lsoa_code, ''), has_area_name(lsoa_name), crime_type, outcome, location,
-    one_zero(try_cast(longitude AS DOUBLE)), one_zero(try_cast(latitude AS DOUBLE))
+SELECT file, key, crime_id, coalesce(lsoa_code, ''), has_area_name(lsoa_name), as_label(crime_type),
+    other_type(crime_type), outcome, location, one_zero(try_cast(longitude AS DOUBLE)),
+    one_zero(try_cast(latitude AS DOUBLE))
 FROM (SELECT *, id_key(crime_id) AS key FROM source WHERE crime_id IS NOT NULL AND key IN (SELECT key FROM wanted))
 WHERE (file, key) IN (SELECT file, key FROM wanted) AND coalesce(lsoa_code NOT IN (SELECT lsoa_code FROM area), true)
 """
@@ -587,7 +601,8 @@ def _fetch(db: duckdb.DuckDBPyConnection, job: _Job) -> None:
 #: `moved`: what that takes out of the counts of each file, and puts in.
 _OFFENCES = """
 CREATE TEMP TABLE claim AS
-SELECT l.force, l.month, r.* FROM row AS r JOIN live AS l USING (file)
+SELECT l.force, l.month, r.* REPLACE (coalesce(r.crime_type, r.label::VARCHAR) AS crime_type)
+FROM row AS r JOIN live AS l USING (file)
 WHERE r.key IN (SELECT key FROM shared)
 QUALIFY count(*) OVER (PARTITION BY crime_id) > 1;
 
@@ -607,10 +622,10 @@ SELECT h.home, w.* FROM winner AS w JOIN home AS h USING (crime_id);
 
 CREATE TEMP TABLE moved AS
 SELECT c.file, -1 AS change, c.crime_id, c.lsoa_code, c.named, n.category
-FROM claim AS c JOIN naming AS n ON n.file = c.file AND n.label = as_label(c.crime_type)
+FROM claim AS c JOIN naming AS n ON n.file = c.file AND n.label = c.label
 UNION ALL
 SELECT o.home, 1, o.crime_id, o.lsoa_code, o.named, n.category
-FROM offence AS o JOIN naming AS n ON n.file = o.file AND n.label = as_label(o.crime_type);
+FROM offence AS o JOIN naming AS n ON n.file = o.file AND n.label = o.label;
 """
 
 # --- the four tables -------------------------------------------------------------------------------------------------
@@ -620,19 +635,19 @@ WITH settled AS (
     SELECT r.file AS home, r.* FROM row AS r ANTI JOIN claim AS c ON c.crime_id = r.crime_id
     UNION ALL BY NAME
     SELECT * EXCLUDE (force, month) FROM offence
-), named AS (
+), placed AS (
     SELECT l.month, l.force, s.crime_id, n.category, s.lsoa_code, a.lsoa_vintage, s.longitude, s.latitude, s.location,
         s.outcome
     FROM settled AS s
     JOIN live AS l ON l.file = s.home
     JOIN area AS a USING (lsoa_code)
-    JOIN naming AS n ON n.file = s.file AND n.label = as_label(s.crime_type)
+    JOIN naming AS n ON n.file = s.file AND n.label = s.label
 )
 SELECT row_number() OVER (
         ORDER BY month, force, crime_id NULLS FIRST, category, lsoa_code, lsoa_vintage, longitude NULLS FIRST,
             latitude NULLS FIRST, location NULLS FIRST, outcome NULLS FIRST
     ) AS row_id, *
-FROM named ORDER BY row_id
+FROM placed ORDER BY row_id
 """
 
 _COUNT = """
@@ -651,7 +666,6 @@ WITH read AS (
     SELECT file, sum(counted) AS counted,
         sum(counted) FILTER (lsoa_code = '') AS unplaced,
         sum(counted) FILTER (here) AS in_area,
-        sum(named) FILTER (NOT here) AS unmatched,
         sum(counted) FILTER (category = 'unknown') AS unknown
     FROM (SELECT *, lsoa_code IN (SELECT lsoa_code FROM area) AS here FROM cell)
     LEFT JOIN naming USING (file, label)
@@ -678,7 +692,7 @@ WITH read AS (
         coalesce(r.counted, 0) - coalesce(i.rows, 0) AS without_id,
         coalesce(r.unplaced, 0) + coalesce(c.unplaced, 0) AS unplaced,
         coalesce(r.in_area, 0) + coalesce(c.in_area, 0) AS in_area,
-        coalesce(r.unmatched, 0) + coalesce(c.unmatched, 0) AS unmatched,
+        f.unmatched + coalesce(c.unmatched, 0) AS unmatched,
         coalesce(r.unknown, 0) + coalesce(c.unknown, 0) AS unknown_category
     FROM live AS l JOIN file AS f USING (file) LEFT JOIN read AS r USING (file) LEFT JOIN identified AS i USING (file)
     LEFT JOIN aside AS a USING (file) LEFT JOIN change AS c USING (file)

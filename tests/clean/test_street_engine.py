@@ -411,25 +411,31 @@ def test_only_files_that_are_not_cached_are_read(tmp_path):
     assert made == expected([first, second])
 
 
-def test_a_changed_code_table_or_lookup_makes_the_same_as_no_cache(tmp_path):
-    """Old label ends a month earlier; a label is added; the area loses an LSOA; the area is renamed."""
-    rows = [line(m, type=t) for m in MONTHS[:1] for t in ("Old label", "New label", "Burglary")]
+@pytest.mark.parametrize(
+    ("change", "categories", "in_area", "unmatched"),
+    [
+        ({"categories": [*CATEGORIES[:3], ("Old label", "old", "2010-12", "2019-12")]}, ["burglary", "unknown"], 4, 0),
+        ({"categories": [*CATEGORIES, ("New label", "new", "2020-01", None)]}, ["burglary", "new", "old"], 4, 0),
+        ({"lookup": LOOKUP[1:]}, ["burglary", "old", "unknown"], 1, 3),
+        ({"area_name": "Elsewhere", "lookup": ()}, ["burglary", "old", "unknown"], 0, 0),
+    ],
+)
+def test_a_changed_code_table_or_area_does_not_meet_an_old_cache(tmp_path, change, categories, in_area, unmatched):
+    """Old label ends a month earlier; a label is added; the area loses an LSOA; it is another area."""
+    rows = [line("2020-01", type=label) for label in ("Old label", "New label", "Burglary")]
     file = deliver(tmp_path, "fairshire", "2020-01", content(*rows, line("2020-01", code="E01000002")))
-    dates = [(*c[:3], "2019-12" if c[0] == "Old label" else c[3]) for c in CATEGORIES]
-    new = [*CATEGORIES, ("New label", "new", "2020-01", None)]
-    changed = (
-        *((dates, LOOKUP, AREA), (new, LOOKUP, AREA), (CATEGORIES, LOOKUP[1:], AREA)),
-        *((CATEGORIES, (), AREA), (CATEGORIES, LOOKUP, "Elsewhere")),
-    )
-    engine, made = Engine(tmp_path / "cache"), []
-    for number, (categories, lookup, area) in enumerate(changed):
-        run([file], engine)
-        made.append(listed(settle([file], [], categories, lookup, area, engine)))
-        assert made[-1] == listed(settle([file], [], categories, lookup, area, Engine(tmp_path / f"fresh {number}")))
-    assert [row[3] for row in made[0]["count"]] == ["burglary", "unknown", "burglary"]
-    assert [row[3] for row in made[1]["count"]] == ["burglary", "new", "old", "burglary"]
-    assert [_completeness(one, "fairshire", "2020-01")["in_area"] for one in made] == [4, 4, 1, 0, 4]
-    assert _completeness(made[2], "fairshire", "2020-01")["unmatched"] == 3
+    usual = {"categories": CATEGORIES, "lookup": LOOKUP, "area_name": AREA, "engine": Engine(tmp_path / "cache")}
+    settle([file], [], **usual)
+    made = listed(settle([file], [], **{**usual, **change}))
+    row = _completeness(made, "fairshire", "2020-01")
+    assert sorted({row[3] for row in made["count"]}) == categories
+    assert (row["in_area"], row["unmatched"]) == (in_area, unmatched)
+
+
+def test_a_folder_named_like_a_pattern_is_a_folder(tmp_path):
+    odd = tmp_path / "[a-z] 1=2 *"
+    files = [deliver(odd, "fairshire", month, content(line(month, id=ID["a"]), line(month))) for month in MONTHS]
+    assert run(files, Engine(odd / "cache")) == expected(files)
 
 
 def test_nothing_delivered_makes_empty_tables(tmp_path):
