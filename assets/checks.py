@@ -11,7 +11,7 @@ import dagster as dg
 
 from assets import alerts
 from assets.setup import Pipeline
-from assets.steps import reading
+from assets.steps import read
 from expectations.contracts import TABLES
 from expectations.suites import Suite, Verdict
 from resources.notifier import Notifier
@@ -50,10 +50,10 @@ def run_checks(
     from expectations.gx import run_suite
 
     suite = pipeline.suites[table]
-    with reading(warehouse, table, *suite.reads) as (frames, hashes):
-        verdicts = run_suite(
-            suite, {name: frame[TABLES[name].column_names] for name, frame in frames.items()}, pipeline.facts()
-        )
+    frames, hashes = read(warehouse, table, *suite.reads)
+    verdicts = run_suite(
+        suite, {name: frame[TABLES[name].column_names] for name, frame in frames.items()}, pipeline.facts()
+    )
     source = pipeline.source_of(table)
     notifier.tell(
         [

@@ -6,7 +6,6 @@ Here: the few lines that would otherwise stand in each thin asset. Not here: any
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -21,13 +20,12 @@ from expectations.contracts.model import Table
 from resources.archive import Archive, ArchiveError
 from resources.landing import Landing
 from resources.notifier import Notifier
-from resources.warehouse import Warehouse
+from resources.warehouse import Warehouse, content_hash
 
 
 def take_in(source: str, pipeline: Pipeline, landing: Landing, archive: Archive, notifier: Notifier) -> Registration:
     """Register what lies in landing for a source, and tell its owner of every refusal, once."""
     found = register(source, landing, archive, pipeline.seen)
-    tables = [name for name in TABLES if name == f"raw_{source}"]
     notifier.tell(
         [
             alerts.delivery_refused(
@@ -37,7 +35,7 @@ def take_in(source: str, pipeline: Pipeline, landing: Landing, archive: Archive,
                 reason=refusal.reason,
                 message=refusal.message,
                 identity=".".join(map(str, refusal.stamp)),
-                measures=[m for table in tables for m in pipeline.measures_of(table)],
+                measures=pipeline.measures_of(f"raw_{source}"),
             )
             for refusal in found.refused
         ]
@@ -60,14 +58,11 @@ def register_source(
     yield from write(warehouse, [(TABLES[f"raw_{source}"], rows)], {}, counts)
 
 
-@contextmanager
-def reading(warehouse: Warehouse, *names: str) -> Iterator[tuple[dict[str, pd.DataFrame], dict[str, str]]]:
+def read(warehouse: Warehouse, *names: str) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
     """Upstream tables from one snapshot: their rows, and the hash of what was really read."""
     with warehouse.snapshot() as snapshot:
         tables = {name: snapshot.read(TABLES[name]) for name in names}
-    from resources.warehouse import content_hash
-
-    yield (
+    return (
         {name: rows.to_pandas() for name, rows in tables.items()},
         {name: content_hash(TABLES[name], rows) for name, rows in tables.items()},
     )

@@ -63,7 +63,7 @@ def fingerprint(files: Iterable[Path], folders: Iterable[Path], words: Iterable[
 
 
 def _walk(folder: Path) -> Iterable[bytes]:
-    for top, _, names in os.walk(folder, followlinks=True):
+    for top, _, names in os.walk(folder):
         for name in names:
             path = Path(top) / name
             yield _stat(path, path.relative_to(folder))

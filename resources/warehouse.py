@@ -209,7 +209,7 @@ class Warehouse:
             with self._engine.connect().execution_options(**options) as connection, connection.begin():
                 yield connection
         except sa.exc.OperationalError as error:
-            raise WarehouseError(_plain(error)) from None
+            raise WarehouseError(_plain(str(error.orig))) from None
         except sa.exc.DBAPIError as error:
             raise WarehouseError(f"the warehouse refused a statement ({type(error.orig).__name__})") from None
 
@@ -241,7 +241,7 @@ class Warehouse:
         with self.write() as connection:
             CONTENT.create(connection, checkfirst=True)
             for table, rows in ready:
-                _load(connection, table, rows)
+                _fill(connection, table, rows)
                 content = contents[table.name]
                 connection.execute(sa.delete(CONTENT).where(CONTENT.c.table_name == table.name))
                 connection.execute(
@@ -259,6 +259,16 @@ class Warehouse:
     def close(self) -> None:
         """Close pooled connections (SQLite then folds its write-ahead log into the file)."""
         self._engine.dispose()
+
+
+def _fill(connection: sa.Connection, table: Table, rows: pa.Table) -> None:
+    """`_load`, with the driver's own errors, which may quote a row, turned into one line."""
+    try:
+        _load(connection, table, rows)
+    except connection.dialect.loaded_dbapi.IntegrityError:
+        raise WarehouseError(f"{table.name}: two rows share one key, or a mandatory value is missing") from None
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise WarehouseError(_plain(str(error))) from None
 
 
 def _load(connection: sa.Connection, table: Table, rows: pa.Table) -> None:
@@ -299,8 +309,8 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _plain(error: sa.exc.OperationalError) -> str:
-    text = str(error.orig).lower()
+def _plain(text: str) -> str:
+    text = text.lower()
     if "full" in text or "no space" in text:
         return "no space left for the warehouse: free some disk and run again; nothing was changed"
     if "locked" in text:

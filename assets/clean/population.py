@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.clean.reference import read_reference
-from assets.steps import delivered_file, reading, write
+from assets.steps import delivered_file, read, write
 from expectations.contracts import reference
 from resources.archive import Archive
 from resources.warehouse import Warehouse
@@ -16,6 +16,6 @@ def clean_population(
     archive: dg.ResourceParam[Archive], warehouse: dg.ResourceParam[Warehouse]
 ) -> Iterator[dg.MaterializeResult]:
     """The rows of the population file that counts."""
-    with reading(warehouse, reference.RAW_POPULATION.name) as (_, inputs):
-        rows = read_reference(reference.POPULATION, delivered_file(archive, "population"))
-        yield from write(warehouse, [(reference.POPULATION, rows)], inputs)
+    _, inputs = read(warehouse, reference.RAW_POPULATION.name)
+    rows = read_reference(reference.POPULATION, delivered_file(archive, "population"))
+    yield from write(warehouse, [(reference.POPULATION, rows)], inputs)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from assets.clock import evaluation_date
 from assets.setup import Pipeline, setting
-from assets.steps import reading, write
+from assets.steps import read, write
 from expectations.contracts import police_street, reference
 from expectations.contracts.model import Table
 from resources.archive import Archive
@@ -36,6 +36,6 @@ def measure(
     """Calculate a measure from one snapshot of its inputs and swap its outcome table."""
     register = pipeline.register
     as_of = evaluation_date(pipeline.as_of, register.clock, archive.receipts(), date.today())
-    with reading(warehouse, *INPUTS) as (frames, inputs):
-        figures = calculate(*(frames[i] for i in INPUTS), setting(register, name, as_of))
-        yield from write(warehouse, [(table, figures)], inputs)
+    frames, inputs = read(warehouse, *INPUTS)
+    figures = calculate(*(frames[i] for i in INPUTS), setting(register, name, as_of))
+    yield from write(warehouse, [(table, figures)], inputs)
