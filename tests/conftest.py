@@ -1,7 +1,58 @@
-"""Settings of a developer's shell must not reach a test."""
+"""What all tests share: a clean environment, and a PostgreSQL server of the test run's own."""
+
+from __future__ import annotations
 
 import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
+
+from tests.paths import skip_or_fail
+
+# Settings of a developer's shell must not reach a test.
 for _name in [name for name in os.environ if name.startswith("SAFER_") and name != "SAFER_REAL_DATA"]:
     del os.environ[_name]
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of this test run's own, on loopback."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        skip_or_fail("no PostgreSQL server on this machine")
+    binaries = found[-1].parent
+    # PostgreSQL refuses to run as root, and its own user must reach the folder.
+    as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+    folder = Path(subprocess.check_output([*as_user, "mktemp", "-d"], text=True, cwd="/").strip())
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    subprocess.run(
+        [
+            *as_user,
+            binaries / "initdb",
+            "-D",
+            folder / "db",
+            "-U",
+            "safer",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd="/",
+    )
+    options = f"-h 127.0.0.1 -p {port} -k {folder}"
+    control = [*as_user, binaries / "pg_ctl", "-D", folder / "db", "-w", "-l", folder / "log"]
+    subprocess.run([*control, "-o", options, "start"], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    yield f"postgresql://safer@127.0.0.1:{port}/postgres"
+    subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    shutil.rmtree(folder, ignore_errors=True)

@@ -33,6 +33,7 @@ class City:
     as_of: date | None = None
     landing: Path | None = None
     alert_urls: str = ""
+    warehouse_url: str | None = None
 
     @property
     def settings(self) -> Settings:
@@ -41,6 +42,7 @@ class City:
             landing=self.landing or self.data / "landing",
             partnership=self.partnership,
             as_of=self.as_of,
+            warehouse_url=self.warehouse_url,  # type: ignore[arg-type]
             alert_urls=self.alert_urls,  # type: ignore[arg-type]
             _env_file=None,  # type: ignore[call-arg]
         )

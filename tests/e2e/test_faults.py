@@ -11,26 +11,9 @@ from tests.e2e.city import City
 
 MONTHS = 36
 SCALE = 0.05
-#: Faults whose whole way is walked in every test run; the others stand in the units of raw, clean and suites.
-WALKED = (
-    "missing-month",
-    "vanished-month",
-    "shrunk-month",
-    "unknown-category",
-    "truncated-file",
-    "duplicate-ids",
-    "bad-rows",
-    "unmatched-lsoa",
-    "unallocated",
-    "population-missing",
-    "weights-off",
-    "conflicting-versions",
-    "extra-column",
-    "few-bad-rows",
-)
 
 
-@pytest.mark.parametrize("name", WALKED)
+@pytest.mark.parametrize("name", FAULTS)
 def test_fault_ends_as_the_catalogue_says(tmp_path: Path, name: str) -> None:
     fault = FAULTS[name]
     city = City(tmp_path / "data")
