@@ -6,6 +6,7 @@ imported only where a command needs them, so that a refresh with nothing new ans
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -133,11 +134,22 @@ def plainly() -> Iterator[None]:
         ours = type(error).__module__.split(".")[0] in ("pipelines", "assets", "resources", "expectations", "sample")
         if ours:
             _fail(str(error).splitlines()[0])
+        if _is_full(error):
+            _fail(
+                "no space left: free some disk and run again; nothing half-made was published, nothing received is lost"
+            )
         if isinstance(error, OSError):
             _fail(f"{error.strerror or kind}: check the disk, the folder and its rights, then run again")
         if os.environ.get("SAFER_DEBUG"):
             raise
         _fail(f"stopped by an unforeseen {kind}; set SAFER_DEBUG=1 on synthetic data to see where")
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether the disk is full, as the system or a database (Dagster's own records lie in SQLite) says it."""
+    text = str(error).lower()
+    in_database = type(error).__name__ == "OperationalError" and ("disk" in text or "full" in text)
+    return in_database or (isinstance(error, OSError) and error.errno == errno.ENOSPC)
 
 
 def _fail(line: str) -> None:

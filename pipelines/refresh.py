@@ -6,7 +6,9 @@ Here: order of the steps and what is told of them. Not here: words of the comman
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr
 from dataclasses import dataclass, field
 
 import dagster as dg
@@ -80,7 +82,9 @@ def run_plan(
     job = definitions.resolve_job_def("refresh")
     known = {key for key in job.asset_layer.asset_graph.asset_check_keys}
     part = job.get_subset(asset_selection=set(assets), asset_check_selection=set(checks) & known)
-    result = part.execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET)
+    # Dagster writes what it cannot record to stderr, parameters and all; the failure itself still comes back.
+    with redirect_stderr(io.StringIO()):
+        result = part.execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET)
     return tuple(
         _plain(event.step_key or "", event.step_failure_data.error)
         for event in result.all_events

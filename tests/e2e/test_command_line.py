@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.city import SYNTHETIC, City
+from tests.paths import skip_or_fail
 
 SAFER = Path(sys.executable).parent / "safer-outcomes"
 
@@ -163,3 +164,65 @@ def test_held_measure_ends_with_three(data: Path, tmp_path: Path) -> None:
 
 def test_unknown_fault_name(tmp_path: Path) -> None:
     assert "missing-month" in one_line(safer("sample", "--out", tmp_path / "x", "--faults", "no-such"))
+
+
+def _long_line(path: Path) -> None:
+    """3 GB in one line, 3 MB as delivered."""
+    import zlib
+
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    piece = b"a" * (1 << 20)
+    with path.open("wb") as target:
+        for _ in range(3000):
+            target.write(packer.compress(piece))
+        target.write(packer.flush())
+
+
+def _bomb(path: Path) -> None:
+    """Rows without end: 300 MB of text in under a megabyte."""
+    import gzip
+
+    with gzip.open(path, "wb", compresslevel=9) as target:
+        target.write(b"Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,")
+        target.write(b"Crime type,Last outcome category,Context\n")
+        row = b",2014-04,V,V,,,No Location,,,Anti-social behaviour,,\n" * 20_000
+        for _ in range(300):
+            target.write(row)
+
+
+def _not_a_file(path: Path) -> None:
+    path.symlink_to("/nowhere/at-all.csv.gz")
+
+
+@pytest.mark.parametrize("make", [_long_line, _bomb, _not_a_file])
+def test_hostile_file_is_one_line_and_takes_no_memory(data: Path, tmp_path: Path, make: Callable[[Path], None]) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy, symlinks=True)
+    make(copy / "landing/police_street/2014-05-vale-and-moor-street.csv.gz")
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_DATA, (2 << 30, 2 << 30)); from pipelines.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", limited, "refresh", "--data", str(copy)], capture_output=True, text=True, check=False
+    )
+    assert one_line(done).startswith("refused: ")
+    assert safer("verify", "--data", copy).returncode == 0
+
+
+@pytest.mark.parametrize("size", ["1m", "3m", "5m"])
+def test_disk_full_publishes_nothing_wrong_and_the_next_run_converges(data: Path, tmp_path: Path, size: str) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", full], capture_output=True, check=False
+    ).returncode:
+        skip_or_fail("no right to mount a small disk")
+    try:
+        arguments = ("refresh", "--landing", data / "landing", "--data", full / "data")
+        line = one_line(safer(*arguments))
+        assert "space" in line
+        current = full / "data" / "releases" / "current"
+        assert not current.exists() or safer("verify", "--data", full / "data").returncode == 0
+        subprocess.run(["mount", "-o", "remount,size=200m", full], check=True)
+        assert safer(*arguments).returncode == 0
+        assert (current / "release.json").read_bytes() == (data / "releases" / "current" / "release.json").read_bytes()
+    finally:
+        subprocess.run(["umount", full], check=True)
