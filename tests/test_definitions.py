@@ -137,3 +137,28 @@ def test_dagster_loads_the_code_location(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("sensor", "status"),
+    [
+        ("release_after_success", dg.DagsterRunStatus.SUCCESS),
+        ("release_after_failure", dg.DagsterRunStatus.FAILURE),
+        ("release_after_cancel", dg.DagsterRunStatus.CANCELED),
+    ],
+)
+def test_release_is_launched_however_a_run_ends(defs: dg.Definitions, sensor: str, status: dg.DagsterRunStatus) -> None:
+    from dagster import DagsterEvent, DagsterRun
+
+    (found,) = [s for s in defs.sensors or () if s.name == sensor]
+    with dg.instance_for_test() as instance:
+        for job, launched in (("refresh", True), ("__ASSET_JOB", True), ("release", False)):
+            run = DagsterRun(job_name=job, status=status)
+            event = DagsterEvent("PIPELINE_SUCCESS", job)
+            context = dg.build_run_status_sensor_context(
+                sensor_name=sensor, dagster_instance=instance, dagster_run=run, dagster_event=event
+            )
+            answer = found(context)
+            assert isinstance(answer, dg.RunRequest if launched else dg.SkipReason)
+            if isinstance(answer, dg.RunRequest):
+                assert (answer.job_name, answer.run_key) == ("release", run.run_id)

@@ -152,8 +152,14 @@ def _reasons(
         said = tuple(f"No delivery received: {label}." for label in missing)
         return (*said, *((f"{status.rstrip('.')}.",) if status else ()))
     if state == "held":
-        return tuple(dict.fromkeys(f"{s.text[:1].upper()}{s.text[1:]}." for s in shut))
+        expected = {(t, r.name): r.reason for t, suite in pipeline.suites.items() for r in suite.rules}
+        said = (f"{s.text[:1].upper()}{s.text[1:]}." + _expects(expected.get((s.table, s.rule))) for s in shut)
+        return tuple(dict.fromkeys(said))
     return (f"{status.rstrip('.')}.",) if status else ()
+
+
+def _expects(reason: str | None) -> str:
+    return f" Expected: {reason}." if reason else ""
 
 
 def _nothing(measure: Measure, known: Known) -> pd.DataFrame:
