@@ -153,8 +153,8 @@ def _reasons(
         return (*said, *((f"{status.rstrip('.')}.",) if status else ()))
     if state == "held":
         expected = {(t, r.name): r.reason for t, suite in pipeline.suites.items() for r in suite.rules}
-        said = (f"{s.text[:1].upper()}{s.text[1:]}." + _expects(expected.get((s.table, s.rule))) for s in shut)
-        return tuple(dict.fromkeys(said))
+        why = (f"{s.text[:1].upper()}{s.text[1:]}." + _expects(expected.get((s.table, s.rule))) for s in shut)
+        return tuple(dict.fromkeys(why))
     return (f"{status.rstrip('.')}.",) if status else ()
 
 
