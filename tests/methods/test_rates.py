@@ -56,6 +56,19 @@ def test_rates_of_the_public_health_package(confidence, name):
         assert result.method == row["method"].lower().rstrip("s")
 
 
+def test_grouped_rates_of_the_public_health_package():
+    rows = [row for row in phe("testdata_Rate.xlsx", "testdata_Rate_g") if row["value"] is not None]
+    assert len(rows) == 9
+    for row in rows:
+        result = rate(
+            row["Numerator"], row["Denominator"], row["multiplier"], float(row["confidence"].rstrip("%")) / 100
+        )
+        assert (result.value, result.lower, result.upper) == pytest.approx(
+            (row["value"], row["lowercl"], row["uppercl"]), rel=1e-12
+        )
+        assert result.method == row["method"].lower().rstrip("s")
+
+
 @pytest.mark.parametrize("confidence", [0.95, 0.998])
 @pytest.mark.parametrize("observed", range(10))
 def test_exact_limits_are_where_poisson_leaves_the_tail(observed, confidence):
