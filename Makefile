@@ -6,7 +6,7 @@ SAFER_DATA_DIR ?= data
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: setup refresh test check ui bench clean
+.PHONY: setup refresh test check campaign ui bench clean
 
 setup: $(VENV)/.stamp-setup
 
@@ -33,6 +33,10 @@ check: setup
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
+# Every case of the long campaigns, an hour or more; the report goes to docs/campaigns.md. Another SEED draws other cases.
+campaign: setup
+	@SAFER_CAMPAIGN=1 SAFER_SEED=$(or $(SEED),0) $(BIN)/pytest -n 2 --dist worksteal -m campaign
+
 # Interface and daemon on loopback; it has no log-in of its own, so it must never listen elsewhere.
 ui: setup
 	@mkdir -p $(SAFER_DATA_DIR)/dagster
@@ -42,6 +46,7 @@ ui: setup
 bench: setup
 	@$(BIN)/python -m benchmarks.street
 	@$(BIN)/python -m benchmarks.noop
+	@$(BIN)/python -m benchmarks.refresh
 
 clean:
 	@rm -rf $(VENV) dist .mypy_cache .ruff_cache .hypothesis

@@ -7,45 +7,56 @@ the last release's manifest.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from assets.clean.cleaned import DatedCode, Known
+from assets.clean.pseudonym import Pseudonyms, same_key
 from assets.outcomes.tidy import Setting
 from assets.release.gate import Wanted, lineage
-from expectations.contracts import TABLES, outcome, police_street, reference
+from expectations.contracts import PARTNERS, TABLES, police_street, reference
+from expectations.outcomes import measured
 from expectations.register import Decision, Register, RegisterError
 from expectations.required import required_checks
 from expectations.suites import Facts, Suite, build_suites
+from resources.archive import Receipt
 
 _STREET = tuple(
     t.name for t in (police_street.ROWS, police_street.COUNT, police_street.COMPLETENESS, police_street.QUARANTINE)
 )
-_PLACES = (reference.NEIGHBOURHOOD.name, reference.LSOA_NEIGHBOURHOOD.name, reference.POPULATION.name)
-_MEASURED = (police_street.COUNT.name, police_street.COMPLETENESS.name, *_PLACES)
+_REFERENCE = ("neighbourhood", "lsoa_neighbourhood", "population")
 #: Source behind each raw table.
-SOURCES = {f"raw_{source}": source for source in ("neighbourhood", "lsoa_neighbourhood", "population", "police_street")}
-#: What each table is made from. Every table of a street step is made from the same two.
-UPSTREAM: dict[str, tuple[str, ...]] = {
+SOURCES = {f"raw_{source}": source for source in (*_REFERENCE, police_street.RAW.name.removeprefix("raw_"), *PARTNERS)}
+_MADE_TOGETHER = (_STREET, *(tuple(t.name for t in source.made_together) for source in PARTNERS.values()))
+#: What each table cannot be made without. Every table of one step is made from the same.
+NEEDS: dict[str, tuple[str, ...]] = {
     **{raw: () for raw in SOURCES},
-    reference.NEIGHBOURHOOD.name: (reference.RAW_NEIGHBOURHOOD.name,),
-    reference.LSOA_NEIGHBOURHOOD.name: (reference.RAW_LSOA_NEIGHBOURHOOD.name,),
-    reference.POPULATION.name: (reference.RAW_POPULATION.name,),
+    **{f"clean_{source}": (f"raw_{source}",) for source in _REFERENCE},
     **{name: (police_street.RAW.name, reference.LSOA_NEIGHBOURHOOD.name) for name in _STREET},
-    outcome.SP01.name: _MEASURED,
-    outcome.SP08.name: _MEASURED,
+    **{t.name: (source.raw.name,) for source in PARTNERS.values() for t in source.made_together},
+    **{name: measure.READS for name, measure in measured().items()},
 }
+#: What it is made from as well, where the source was ever delivered.
+OPTIONAL: dict[str, tuple[str, ...]] = {name: measure.OPTIONAL for name, measure in measured().items()}
+#: Everything that a table may be made from.
+UPSTREAM: dict[str, tuple[str, ...]] = {name: (*needs, *OPTIONAL.get(name, ())) for name, needs in NEEDS.items()}
 #: Tables that one step makes together.
-STEPS: dict[str, tuple[str, ...]] = {name: _STREET if name in _STREET else (name,) for name in UPSTREAM}
+STEPS: dict[str, tuple[str, ...]] = {
+    name: next((together for together in _MADE_TOGETHER if name in together), (name,)) for name in UPSTREAM
+}
 
 
 @dataclass(frozen=True)
 class Pipeline:
     """Register, versions and folders, as assets and checks see them.
 
-    `version` is of code and register together, `code_version` of the code alone; `as_of` overrides the clock.
+    `version` is of code, register and pseudonym key together, `code_version` of the code alone; `as_of` overrides the clock;
+    `key` is the secret behind pseudonyms, empty when none is set;
+    `pull_urls` the databases of the sources that are pulled.
     """
 
     register: Register
@@ -53,11 +64,27 @@ class Pipeline:
     version: str
     data: Path
     as_of: date | None = None
+    key: bytes = field(default=b"", repr=False)
+    pull_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @cached_property
     def limits(self) -> dict[str, float]:
         """Thresholds of the register by name."""
         return self.register.thresholds.model_dump()
+
+    @cached_property
+    def pseudonyms(self) -> Pseudonyms:
+        """What turns references into pseudonyms, with the key that this data folder's history was made with."""
+        return same_key(self.data, Pseudonyms(self.key))
+
+    def pull_url(self, source: str) -> str:
+        """Database that a source is pulled from; empty text when none is set."""
+        return self.pull_urls.get(source, "")
+
+    @cached_property
+    def known(self) -> Known:
+        """What the clean rules of partner sources need of the register."""
+        return known(self.register)
 
     @cached_property
     def suites(self) -> dict[str, Suite]:
@@ -74,9 +101,8 @@ class Pipeline:
         """Severity of every required check, by table and rule."""
         return required_checks(self.suites, [removed.check for removed in self.register.removed_checks])
 
-    @cached_property
-    def wanted(self) -> Wanted:
-        """What evidence must agree with: for the planner and the gate alike."""
+    def wanted(self, delivered: Collection[str]) -> Wanted:
+        """What evidence must agree with, for the planner and the gate alike, given the sources ever delivered."""
         return Wanted(
             required=self.required,
             suite_versions=self.suite_versions,
@@ -88,7 +114,7 @@ class Pipeline:
             ),
             code_version=self.version,
             partnership=self.register.slug,
-            upstream=UPSTREAM,
+            upstream={name: upstream_of(name, delivered) for name in UPSTREAM},
         )
 
     @property
@@ -115,11 +141,9 @@ class Pipeline:
         ]
 
     def source_of(self, table: str) -> str:
-        """The source that a person would look at first for a fault in this table."""
-        for source in ("police_street", "lsoa_neighbourhood", "population", "neighbourhood"):
-            if source in table:
-                return source
-        return "police_street"
+        """The source that a person would look at first for a fault in this table: the nearest, deliveries before reference."""
+        found = [SOURCES[name] for name in lineage(table, NEEDS) if name in SOURCES]
+        return next((source for source in found if source not in _REFERENCE), found[0])
 
     def facts(self) -> Facts:
         """What the suites look at besides tables."""
@@ -136,8 +160,18 @@ class Pipeline:
 
 
 def sources_of(table: str) -> set[str]:
-    """Sources whose deliveries a table needs."""
-    return {SOURCES[name] for name in lineage(table, UPSTREAM) if name in SOURCES}
+    """Sources without whose deliveries a table cannot be made."""
+    return {SOURCES[name] for name in lineage(table, NEEDS) if name in SOURCES}
+
+
+def delivered_sources(receipts: Iterable[Receipt]) -> set[str]:
+    """Sources of which anything was ever accepted."""
+    return {receipt.source for receipt in receipts}
+
+
+def upstream_of(table: str, delivered: Collection[str]) -> tuple[str, ...]:
+    """What a table is made from, given the sources ever delivered: what it needs, and of the optional what can be there."""
+    return (*NEEDS[table], *(name for name in OPTIONAL.get(table, ()) if sources_of(name) <= set(delivered)))
 
 
 def crime_categories(register: Register) -> tuple[str, ...]:
@@ -174,7 +208,36 @@ def setting(register: Register, measure: str, as_of: date) -> Setting:
         crime_categories=crime_categories(register),
         proxy_groups={c.category: c.sp08_group for c in register.categories if c.sp08_group},
         polarity=record.polarity,
+        target=record.target,
+        alcohol_flag_complete=register.thresholds.alcohol_flag_complete,
+        lookback_months=register.thresholds.lookback_months,
         assessment_mode=decided.assessment_mode if (decided := decision_in_force(register, measure, as_of)) else "none",
+    )
+
+
+def known(register: Register) -> Known:
+    """What the clean rules of partner sources need of the register."""
+
+    def dated(codes: Iterable[Any], said: str = "") -> tuple[DatedCode, ...]:
+        return tuple(
+            (c.code, getattr(c, said) if said else "", c.valid_from.isoformat(), c.valid_to and c.valid_to.isoformat())
+            for c in codes
+        )
+
+    limits = register.thresholds
+    return Known(
+        area_code=register.area.code,
+        local_area=register.area.local_area,
+        lookback_months=limits.lookback_months,
+        engaged_days=limits.engaged_days,
+        dash_working_days=limits.dash_working_days,
+        holidays=frozenset(day.date for day in register.calendar),
+        offence_codes=dated(register.offence_codes, "sac_group"),
+        violence_codes=dated(register.violence_codes, "violence_group"),
+        sexual_codes=dated(register.sexual_offence_codes),
+        aggravated_codes=dated(register.aggravated_hate_codes),
+        agencies=frozenset(agency.agency for agency in register.agencies),
+        licence_effects={event.event_type: event.effect for event in register.licence_events},
     )
 
 

@@ -6,6 +6,7 @@ Here: the few lines that would otherwise stand in each thin asset. Not here: any
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import dagster as dg
@@ -13,19 +14,38 @@ import pandas as pd
 import pyarrow as pa
 
 from assets import alerts
-from assets.raw.registration import Registration, current, delivered_table, register
+from assets.raw.registration import Registration, Terms, current, delivered_table, register
 from assets.setup import Pipeline
 from expectations.contracts import TABLES
 from expectations.contracts.model import Table
 from resources.archive import Archive, ArchiveError
 from resources.landing import Landing
 from resources.notifier import Notifier
-from resources.warehouse import Warehouse, content_hash
+from resources.pull import Pull
+from resources.warehouse import Warehouse
+
+
+def terms_of(source: str, pipeline: Pipeline) -> Terms:
+    """What the register and the environment say of how a source delivers."""
+    record = pipeline.register.sources.get(source)
+    if record is None or record.kind != "partner":
+        return Terms()
+    pull = record.pull and Pull(
+        url=pipeline.pull_url(source),
+        query=record.pull.query,
+        coverage=_days(record.pull.coverage_start, record.pull.coverage_end),
+        coverage_query=record.pull.coverage_query,
+    )
+    return Terms(record.sheet, record.date_order, pull or None)
+
+
+def _days(first: date | None, last: date | None) -> tuple[str, str] | None:
+    return (first.isoformat(), last.isoformat()) if first and last else None
 
 
 def take_in(source: str, pipeline: Pipeline, landing: Landing, archive: Archive, notifier: Notifier) -> Registration:
-    """Register what lies in landing for a source, and tell its owner of every refusal, once."""
-    found = register(source, landing, archive, pipeline.seen)
+    """Register what lies in landing for a source and what its pull brings; tell its owner of every refusal, once."""
+    found = register(source, landing, archive, pipeline.seen, terms_of(source, pipeline))
     notifier.tell(
         [
             alerts.delivery_refused(
@@ -60,12 +80,8 @@ def register_source(
 
 def read(warehouse: Warehouse, *names: str) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
     """Upstream tables from one snapshot: their rows, and the hash of what was really read."""
-    with warehouse.snapshot() as snapshot:
-        tables = {name: snapshot.read(TABLES[name]) for name in names}
-    return (
-        {name: rows.to_pandas() for name, rows in tables.items()},
-        {name: content_hash(TABLES[name], rows) for name, rows in tables.items()},
-    )
+    tables, hashes = warehouse.read([TABLES[name] for name in names])
+    return {name: rows.to_pandas() for name, rows in tables.items()}, hashes
 
 
 def write(

@@ -43,6 +43,7 @@ from pydantic import (
 )
 
 from expectations.contracts import TABLES
+from expectations.contracts.crc_event import EVENT_TYPES
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -80,6 +81,12 @@ FILES: dict[str, bool] = {
     "priority_set.csv": True,
     "policeuk_category.csv": True,
     "offence_code.csv": True,
+    "violence_code.csv": False,
+    "sexual_offence_code.csv": False,
+    "aggravated_hate_code.csv": False,
+    "agency.csv": False,
+    "licence_event.csv": False,
+    "calendar.csv": False,
     "waivers.toml": False,
     "removed_checks.toml": False,
 }
@@ -141,6 +148,12 @@ def _matches(pattern: str, words: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _one_select(value: str) -> str:
+    if value and not re.fullmatch(r"(?is)(select|with)\b[^;]*;?", value):
+        raise ValueError("must be one SELECT statement (a pull reads, and nothing else)")
+    return value
+
+
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     """Sorted, so that the order in the file changes nothing."""
     if len(set(values)) < len(values):
@@ -154,6 +167,7 @@ def _is_financial_year(value: str) -> str:
     raise ValueError("must be a financial year written 2015-16 (correct the value)")
 
 
+SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 Text = Annotated[str, StringConstraints(min_length=1)]
 Date = Annotated[date, BeforeValidator(_as_date)]
 OptionalDate = Annotated[date | None, BeforeValidator(_as_optional_date)]
@@ -165,9 +179,12 @@ Share = Annotated[StrictFloat, Field(ge=0, le=1)]
 Days = Annotated[StrictInt, Field(ge=0, le=3660)]
 Sentences = Annotated[tuple[Text, ...], Field(min_length=1)]
 Names = Annotated[tuple[Text, ...], Field(min_length=1), AfterValidator(_distinct)]
+OptionalNames = Annotated[tuple[Text, ...], AfterValidator(_distinct)]
 MeasureId = Annotated[Text, _matches(r"SP\d{2}", "a measure id such as SP01")]
 TableName = Annotated[Text, _matches(r"[a-z][a-z0-9_]*", "lower-case letters, digits and underscores")]
-Slug = Annotated[Text, _matches(r"[a-z0-9]+(-[a-z0-9]+)*", "lower-case words joined by hyphens")]
+Words = Annotated[tuple[TableName, ...], AfterValidator(_distinct)]
+Query = Annotated[str, AfterValidator(_one_select)]
+Slug = Annotated[Text, _matches(SLUG, "lower-case words joined by hyphens")]
 CheckName = Annotated[Text, _matches(r"[a-z0-9_]+/[a-z0-9_]+", "a check written table/rule")]
 Email = Annotated[Text, _matches(r"[^@\s]+@[^@\s]+\.[^@\s.]+", "an e-mail address, best of a role and not a person")]
 
@@ -184,16 +201,39 @@ def _not_before(info: ValidationInfo, earlier: str, value: Any) -> Any:
     return value
 
 
+class _Dated(_Record):
+    """A record in force on the days from `valid_from` to `valid_to` (inclusive, empty = open)."""
+
+    valid_from: Date
+    valid_to: OptionalDate
+
+    @field_validator("valid_to")
+    @classmethod
+    def _ordered(cls, value: date | None, info: ValidationInfo) -> date | None:
+        return _not_before(info, "valid_from", value)
+
+
 # --- records ----------------------------------------------------------------------------------------------------------
 
 
 class Area(_Record):
-    """The area served: ONS code, name, the police forces whose files cover it, and how its LSOA names start."""
+    """The area served: ONS code, name, the police forces whose files cover it, and how its LSOA names start.
+
+    `local_area` is its name in the extract of the probation company; left out, the name in lower case with hyphens.
+    """
 
     code: Annotated[Text, _matches(r"[EW]\d{8}", "an ONS area code: E or W and eight digits")]
     name: Text
     forces: Annotated[tuple[Slug, ...], Field(min_length=1), AfterValidator(_distinct)]
     lsoa_name_prefix: Text
+    local_area: Annotated[str, _matches(SLUG, "lower-case words joined by hyphens")] = Field(
+        default="", validate_default=True
+    )
+
+    @field_validator("local_area")
+    @classmethod
+    def _named_after_the_area(cls, value: str, info: ValidationInfo) -> str:
+        return value or re.sub(r"[^a-z0-9]+", "-", str(info.data.get("name", "")).lower()).strip("-")
 
 
 class Baseline(_Record):
@@ -216,9 +256,10 @@ class Brand(_Record):
 
 
 class Thresholds(_Record):
-    """Every number a check compares with; shares are of 1. Reasons stand in `partnership.toml`.
+    """Every number a check or a clean rule compares with; shares are of 1.
 
-    A number left out there is the specification's (sections 1 SP01, 2.3, 3.1, 3.10, 4.8).
+    A number left out of `partnership.toml` is the specification's: sections 1 (the measure named here), 2.3, 3.1, 3.3,
+    3.7, 3.10, 4.8. Those that a partnership sets have their reason beside them there.
     """
 
     unallocated_block: Share = 0.05
@@ -231,20 +272,89 @@ class Thresholds(_Record):
     repeated_id_block: Share = 0.05
     mandatory_completeness: Share = 0.98
     small_count: Annotated[StrictInt, Field(ge=3)] = 5  # below three a hidden count can be guessed
+    # SP02: with fewer answers the alcohol flag says nothing, and what is made from it is [x].
+    alcohol_flag_complete: Share = 0.8
+    # SP03: so few answer both forms that the change is theirs alone.
+    match_rate_warn: Share = 0.6
+    # SP04: referrals that cannot be told first-time or not; what was not asked; the service's view against the rule.
+    client_key_missing_block: Share = 0.02
+    household_unknown_warn: Share = 0.20
+    sexual_violence_unknown_warn: Share = 0.20
+    first_time_disagreement_warn: Share = 0.05
+    #: Months before a referral in which an earlier one makes it no first-time referral: the same in every period.
+    lookback_months: Annotated[StrictInt, Field(ge=1, le=120)] = 24
+    #: Days within which accepted support (SP04f), or a contact after consent (SP05b), counts as engaged.
+    engaged_days: Days = 28
+    #: Working days after a referral within which a DASH score is in time (SP04e).
+    dash_working_days: Annotated[StrictInt, Field(ge=1, le=60)] = 5
+    # SP05: assessments that were made and have no outcome.
+    assessment_without_outcome_warn: Share = 0.05
+    # SP06: closed clients with matched Stars; clients whose scores are copied forward in every domain.
+    star_coverage_block: Share = 0.5
+    star_coverage_warn: Share = Field(default=0.7, validate_default=True)
+    star_identical_warn: Share = 0.3
+    # SP07: those who answer are too few to speak for the rest.
+    response_rate_warn: Share = 0.3
+    # SP08, 3.10: the open files against the restricted extract, crimes of the same months.
+    reconcile_block: Share = 0.15
+    reconcile_warn: Share = Field(default=0.05, validate_default=True)
+    # SP09: the sender's view of the cohort against the dates; licences longer than half of a short sentence can be;
+    # transfers out just before an event; dates heaped on the last day of a quarter, as a multiple of the usual share.
+    eligibility_disagreement_block: Share = 0.01
+    licence_days_block: Days = 274
+    licence_days_warn: Days = Field(default=184, validate_default=True)
+    transfer_before_event_days: Days = 14
+    quarter_end_heaping_warn: Annotated[StrictFloat, Field(ge=1, le=100)] = 3.0
+    # SP10: aggravated offences by their code that carry no flag of race or religion.
+    aggravated_unflagged_warn: Share = 0.02
 
-    @field_validator("unallocated_warn")
+    @field_validator("unallocated_warn", "reconcile_warn", "licence_days_warn")
     @classmethod
     def _warns_before_it_blocks(cls, value: float, info: ValidationInfo) -> float:
-        if value > info.data.get("unallocated_block", 1):
-            raise ValueError("must not be above unallocated_block (a warning comes first)")
+        block = str(info.field_name).replace("_warn", "_block")
+        if value > info.data.get(block, value):
+            raise ValueError(f"must not be above {block} (a warning comes first)")
         return value
+
+    @field_validator("star_coverage_warn")
+    @classmethod
+    def _warns_above_the_floor(cls, value: float, info: ValidationInfo) -> float:
+        if value < info.data.get("star_coverage_block", value):
+            raise ValueError("must not be below star_coverage_block (a warning comes first)")
+        return value
+
+
+class Pull(_Record):
+    """How a source is read from a partner's database instead of a file: the query, and which days it covers.
+
+    Coverage is a query of one row (first day, last day), or two fixed days; never guessed from the newest date. Where
+    the database is and who reads it is no matter of the register: the environment says it (`Source.pull_setting`).
+    """
+
+    query: Annotated[Text, AfterValidator(_one_select)]
+    coverage_query: Query = ""
+    coverage_start: OptionalDate = None
+    coverage_end: OptionalDate = Field(default=None, validate_default=True)
+
+    @field_validator("coverage_end")
+    @classmethod
+    def _covers_days_said_once(cls, value: date | None, info: ValidationInfo) -> date | None:
+        if not {"coverage_query", "coverage_start"} <= info.data.keys():
+            return value  # said already
+        start, query = info.data["coverage_start"], info.data["coverage_query"]
+        if (start is None) is not (value is None):
+            raise ValueError("must stand with coverage_start, and never without (add the other)")
+        if bool(query) is (value is not None):
+            raise ValueError("must be given, or coverage_query instead, and not both (say once which days are covered)")
+        return _not_before(info, "coverage_start", value)
 
 
 class Source(_Record):
     """One source: who delivers it, when it is due, and what its absence does (design section 4).
 
     `name` is its folder in landing. `expected = False`: no agreement to deliver yet. `required`: the newest month due
-    by the evaluation date must be there. Days are calendar days after the period ends.
+    by the evaluation date must be there. Days are calendar days after the period ends. `sheet` is the worksheet of a
+    workbook, `date_order` how a date is written that is not written YYYY-MM-DD.
     """
 
     name: TableName
@@ -257,6 +367,21 @@ class Source(_Record):
     required: StrictBool
     late_blocks: StrictBool
     raw_retention_days: Days | None = Field(default=None, validate_default=True)
+    sheet: str = ""
+    date_order: Literal["YMD", "DMY", "MDY"] = "YMD"
+    pull: Pull | None = None
+
+    @property
+    def pull_setting(self) -> str:
+        """Environment variable that holds the address of the database to pull from."""
+        return f"SAFER_PULL_{self.name.upper()}"
+
+    @field_validator("sheet", "date_order", "pull")
+    @classmethod
+    def _of_a_partner(cls, value: Any, info: ValidationInfo) -> Any:
+        if info.data.get("kind", "partner") != "partner" and value not in ("", "YMD", None):
+            raise ValueError("is for a source of kind partner only (remove it)")
+        return value
 
     @field_validator("expected_days_after_period")
     @classmethod
@@ -292,6 +417,8 @@ class Measure(_Record):
 
     `target` is an exact fraction and present only where the Board set one. `review_due` is the first day on which a
     review is overdue. `maturity_months` and `maturity_days` count from the period's end; neither: no fixed time.
+    `optional_sources` are used where delivered, and never waited for. `public_parts`: the parts that a release may ever
+    show (None: all of them); all others are for analysts. `public_breakdowns`: the dimensions that it may show.
     """
 
     id: MeasureId
@@ -314,7 +441,10 @@ class Measure(_Record):
     open_data_title: str = ""
     open_data_note: str = ""
     sources: Names
+    optional_sources: OptionalNames = ()
     outcome_table: str = ""
+    public_parts: Words | None = None
+    public_breakdowns: Words = ()
     owner: Text
     frequency: Text
     time_basis: Text
@@ -381,18 +511,11 @@ class Decision(_Record):
         return value
 
 
-class PriorityArea(_Record):
-    """One neighbourhood of one priority set, valid from and to (inclusive, empty = open)."""
+class PriorityArea(_Dated):
+    """One neighbourhood of one priority set."""
 
     priority_set_id: Slug
     neighbourhood_code: Text
-    valid_from: Date
-    valid_to: OptionalDate
-
-    @field_validator("valid_to")
-    @classmethod
-    def _ordered(cls, value: date | None, info: ValidationInfo) -> date | None:
-        return _not_before(info, "valid_from", value)
 
 
 class PrioritySet(_Record):
@@ -429,19 +552,62 @@ class Category(_Record):
         return _not_before(info, "valid_from", value)
 
 
-class OffenceCode(_Record):
+class OffenceCode(_Dated):
     """One Home Office offence code and the days it is valid on; not serious acquisitive crime without `sac_group`."""
 
     code: Text
     label: Text
     sac_group: Literal["domestic_burglary", "robbery", "theft_of_vehicle", "theft_from_vehicle", ""]
-    valid_from: Date
-    valid_to: OptionalDate
 
-    @field_validator("valid_to")
+
+class ViolenceCode(_Dated):
+    """One offence code of violence against the person, and its group on those days (spec 2.2)."""
+
+    code: Text
+    label: Text
+    violence_group: Literal["with_injury", "without_injury", "homicide", "driving"]
+
+
+class SexualOffenceCode(_Dated):
+    """One offence code of a sexual offence (spec SP04c)."""
+
+    code: Text
+    label: Text
+
+
+class AggravatedHateCode(_Dated):
+    """One offence code that is racially or religiously aggravated: only a part of hate crime (spec 2.2)."""
+
+    code: Text
+    label: Text
+
+
+class Agency(_Dated):
+    """One agency whose staff are trained, under the code that the training register uses."""
+
+    agency: TableName
+    label: Text
+
+
+class LicenceEvent(_Dated):
+    """What one kind of event does to the licence it happens to, until a position statement settles it (spec SP09)."""
+
+    event_type: Text
+    effect: Literal["failing", "not_failing", "excluding", "none"]
+
+    @field_validator("event_type")
     @classmethod
-    def _ordered(cls, value: date | None, info: ValidationInfo) -> date | None:
-        return _not_before(info, "valid_from", value)
+    def _is_delivered(cls, value: str) -> str:
+        if value not in EVENT_TYPES:
+            raise ValueError("must be an event type of the contract crc_event (correct the value)")
+        return value
+
+
+class Holiday(_Record):
+    """A bank holiday in England, which is no working day."""
+
+    date: Date
+    name: Text
 
 
 class Waiver(_Record):
@@ -532,6 +698,12 @@ class Register(_Record):
     priority_set: tuple[PriorityArea, ...]
     categories: tuple[Category, ...]
     offence_codes: tuple[OffenceCode, ...]
+    violence_codes: tuple[ViolenceCode, ...]
+    sexual_offence_codes: tuple[SexualOffenceCode, ...]
+    aggravated_hate_codes: tuple[AggravatedHateCode, ...]
+    agencies: tuple[Agency, ...]
+    licence_events: tuple[LicenceEvent, ...]
+    calendar: tuple[Holiday, ...]
     waivers: tuple[Waiver, ...]
     removed_checks: tuple[RemovedCheck, ...]
     folder: Path
@@ -542,6 +714,11 @@ class Register(_Record):
         """sha256 of what the register says; comments, line ends, order and place of the files change nothing."""
         said = self.model_dump(mode="json", exclude={"folder", "read_from"})
         return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    @cached_property
+    def bank_holidays(self) -> frozenset[date]:
+        """Days that are no working days although no weekend."""
+        return frozenset(holiday.date for holiday in self.calendar)
 
     def decision(self, measure_id: str, as_of: date) -> Decision:
         """The Board's decision in force on `as_of`: the newest one dated on or before it.
@@ -605,7 +782,8 @@ _RecordT = TypeVar("_RecordT", bound=_Record)
 
 _MODELS: tuple[type[_Record], ...] = (
     _PartnershipFile, _DecisionsFile, _WaiversFile, _RemovedChecksFile, Area, Baseline, Population, Brand, Thresholds,
-    Source, Measure, Decision, PriorityArea, Category, OffenceCode, Waiver, RemovedCheck,
+    Source, Pull, Measure, Decision, PriorityArea, Category, OffenceCode, ViolenceCode, SexualOffenceCode,
+    AggravatedHateCode, Agency, LicenceEvent, Holiday, Waiver, RemovedCheck,
 )  # fmt: skip
 _KNOWN_KEYS = sorted({key for model in _MODELS for key in model.model_fields})
 
@@ -824,6 +1002,12 @@ def _measure_problems(measures: dict[str, Measure], sources: dict[str, Source]) 
         for source in measure.sources:
             if source not in sources:
                 yield f"{measure.id}.sources", f"{source} is not in sources.toml ({_did_you_mean(source, sources)})"
+        for source in measure.optional_sources:
+            key = f"{measure.id}.optional_sources"
+            if source not in sources:
+                yield key, f"{source} is not in sources.toml ({_did_you_mean(source, sources)})"
+            elif source in measure.sources:
+                yield key, f"{source} stands in sources too (a source is needed, or it is not: remove one)"
 
 
 def _priority_problems(areas: Sequence[PriorityArea]) -> Iterator[tuple[str, str]]:
@@ -853,10 +1037,23 @@ def _category_problems(categories: Sequence[Category]) -> Iterator[tuple[str, st
             yield category, rule
 
 
-def _offence_problems(codes: Sequence[OffenceCode]) -> Iterator[tuple[str, str]]:
-    for (code,), spans in sorted(_spans(codes, "code").items()):
+def _code_problems(records: Sequence[_Dated], key: str = "code") -> Iterator[tuple[str, str]]:
+    for (code,), spans in sorted(_spans(records, key).items()):
         if _overlap(spans):
             yield str(code), "has days that overlap (a code means one thing on a day: correct valid_from, valid_to)"
+
+
+def _licence_event_problems(events: Sequence[LicenceEvent]) -> Iterator[tuple[str, str]]:
+    yield from _code_problems(events, "event_type")
+    for missing in EVENT_TYPES if events else ():
+        if missing not in {event.event_type for event in events}:
+            yield missing, "is missing (add it: every kind of event needs an effect, none included)"
+
+
+def _calendar_problems(holidays: Sequence[Holiday]) -> Iterator[tuple[str, str]]:
+    for day, times in sorted(Counter(holiday.date for holiday in holidays).items()):
+        if times > 1:
+            yield day.isoformat(), f"stands {times} times (remove all but one)"
 
 
 def _waiver_problems(waivers: Sequence[Waiver], measures: dict[str, Measure]) -> Iterator[tuple[str, str]]:
@@ -902,6 +1099,12 @@ def _load(folder: Path) -> Register:
     priority_set = reader.csv_file("priority_set.csv", PriorityArea, minimum_rows=0)
     categories = reader.csv_file("policeuk_category.csv", Category)
     offence_codes = reader.csv_file("offence_code.csv", OffenceCode)
+    violence_codes = reader.csv_file("violence_code.csv", ViolenceCode)
+    sexual_offence_codes = reader.csv_file("sexual_offence_code.csv", SexualOffenceCode)
+    aggravated_hate_codes = reader.csv_file("aggravated_hate_code.csv", AggravatedHateCode)
+    agencies = reader.csv_file("agency.csv", Agency)
+    licence_events = reader.csv_file("licence_event.csv", LicenceEvent)
+    calendar = reader.csv_file("calendar.csv", Holiday)
     waivers = reader.toml_file("waivers.toml", _WaiversFile)
     removed_checks = reader.toml_file("removed_checks.toml", _RemovedChecksFile)
     if reader.problems or decisions is None or waivers is None or removed_checks is None:
@@ -912,7 +1115,13 @@ def _load(folder: Path) -> Register:
         "decisions.toml": _decision_problems(decisions.decision, measures),
         "priority_set.csv": _priority_problems(priority_set),
         "policeuk_category.csv": _category_problems(categories),
-        "offence_code.csv": _offence_problems(offence_codes),
+        "offence_code.csv": _code_problems(offence_codes),
+        "violence_code.csv": _code_problems(violence_codes),
+        "sexual_offence_code.csv": _code_problems(sexual_offence_codes),
+        "aggravated_hate_code.csv": _code_problems(aggravated_hate_codes),
+        "agency.csv": _code_problems(agencies, "agency"),
+        "licence_event.csv": _licence_event_problems(licence_events),
+        "calendar.csv": _calendar_problems(calendar),
         "waivers.toml": _waiver_problems(waivers.waiver, measures),
     }
     for name, problems in rules.items():
@@ -942,6 +1151,12 @@ def _load(folder: Path) -> Register:
         priority_set=tuple(sorted(priority_set, key=lambda a: (a.priority_set_id, a.neighbourhood_code, a.valid_from))),
         categories=tuple(sorted(categories, key=lambda c: (c.label, c.valid_from))),
         offence_codes=tuple(sorted(offence_codes, key=lambda c: (c.code, c.valid_from))),
+        violence_codes=tuple(sorted(violence_codes, key=lambda c: (c.code, c.valid_from))),
+        sexual_offence_codes=tuple(sorted(sexual_offence_codes, key=lambda c: (c.code, c.valid_from))),
+        aggravated_hate_codes=tuple(sorted(aggravated_hate_codes, key=lambda c: (c.code, c.valid_from))),
+        agencies=tuple(sorted(agencies, key=lambda a: (a.agency, a.valid_from))),
+        licence_events=tuple(sorted(licence_events, key=lambda e: (e.event_type, e.valid_from))),
+        calendar=tuple(sorted(calendar, key=lambda h: h.date)),
         waivers=tuple(sorted(waivers.waiver, key=lambda w: (w.measure, w.check, w.granted, w.model_dump_json()))),
         removed_checks=tuple(
             sorted(removed_checks.removed_check, key=lambda r: (r.check, r.date, r.model_dump_json()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -107,17 +108,81 @@ def sample(
 ) -> None:
     """Synthetic deliveries for a fictional city, with planted faults by name."""
     with plainly():
-        from sample.faults import FAULTS
-        from sample.generator import generate
+        from sample.generator import ALL_FAULTS, generate
 
         if faults == "list":
-            for fault in FAULTS.values():
-                typer.echo(f"{fault.name:22} {fault.what} (expected: {fault.expected})")
+            for fault in ALL_FAULTS.values():
+                typer.echo(f"{fault.name:34} {fault.what} (expected: {fault.expected})")
             return
         names = [name.strip() for name in faults.split(",") if name.strip()]
         made = generate(out, seed=seed, months=months, scale=scale, faults=names)
         planted = f", faults planted: {', '.join(names)}" if names else ""
         typer.echo(f"Synthetic deliveries for a fictional city in {out}: {len(made.files)} files{planted}.")
+
+
+@app.command()
+def template(
+    source: Annotated[str, typer.Argument(help="Name of a source, such as pdas_referral.")],
+    out: Annotated[Path, typer.Option(help="Folder to write the two files to.")] = Path(),
+    partnership: Partnership = None,
+) -> None:
+    """A blank delivery of a source to fill in, as a workbook that explains each column and as CSV."""
+    with plainly():
+        from expectations.contracts import PARTNERS
+        from expectations.templates import csv_template, xlsx_template
+
+        if source not in PARTNERS:
+            _fail(f"no template for {source}: choose one of {', '.join(PARTNERS)}")
+        from expectations.register import load_register
+
+        record = load_register(_settings(partnership=partnership).partnership.absolute()).sources.get(source)
+        delivery, sheet = PARTNERS[source].delivery, record.sheet if record else ""
+        out.mkdir(parents=True, exist_ok=True)
+        for name, data in (
+            (f"{source}.csv", csv_template(delivery)),
+            (f"{source}.xlsx", xlsx_template(delivery, sheet)),
+        ):
+            (out / name).write_bytes(data)
+            typer.echo(f"{out / name}")
+
+
+@app.command()
+def rejects(
+    source: Annotated[str, typer.Argument(help="Name of a source, such as pdas_referral.")],
+    data: Data = None,
+    partnership: Partnership = None,
+) -> None:
+    """Rows of a source that were set aside: file, row and reason, for its owner; never what a row says."""
+    with plainly():
+        from pipelines.status import show_rejects
+
+        show_rejects(_open(_settings(data=data, partnership=partnership)), source)
+
+
+@app.command()
+def rekey(
+    by: Annotated[str, typer.Option(help="Who asks for it.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    landing: LandingDir = None,
+    partnership: Partnership = None,
+    data: Data = None,
+) -> None:
+    """Move the whole history from SAFER_PSEUDONYM_KEY to SAFER_PSEUDONYM_KEY_NEW, and refresh with the new key."""
+    with plainly():
+        from pipelines.workspace import one_at_a_time, open_workspace
+
+        settings = _settings(landing=landing, partnership=partnership, data=data)
+        new = settings.pseudonym_key_new.get_secret_value()
+        workspace = open_workspace(settings)
+        with one_at_a_time(settings.data):
+            from pipelines.rekey import rekey as move
+
+            moved = move(workspace, new, by, reason)
+            fingerprint.forget_note(settings.data)
+        typer.echo(
+            f"New key noted: {len(moved.counts)} counts are the same under both. Set SAFER_PSEUDONYM_KEY to it now."
+        )
+        raise typer.Exit(_refresh(settings.model_copy(update={"pseudonym_key": settings.pseudonym_key_new})))
 
 
 @contextmanager
@@ -190,6 +255,8 @@ def _fingerprint(settings: Settings) -> str:
 
     register = load_register(settings.partnership.absolute())
     data = settings.data
+    # What a database would give cannot be known without asking it.
+    pulled = any(said.pull and settings.pull_url(name) for name, said in register.sources.items())
     as_of = settings.as_of or (datetime.now().date() if register.clock == "today" else "data")
     releases = data / "releases"
     current = releases / "current"
@@ -211,6 +278,8 @@ def _fingerprint(settings: Settings) -> str:
             register.content_hash,
             settings.url,
             " ".join(settings.alert_addresses),
+            settings.pseudonym_key.get_secret_value(),
+            f"pulled at {time.time_ns()}" if pulled else "",
         ],
     )
 

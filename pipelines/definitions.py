@@ -2,44 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+
 import dagster as dg
 
-from assets.checks import table_checks
-from assets.clean import lsoa_neighbourhood as clean_lookup
-from assets.clean import neighbourhood as clean_places
-from assets.clean import police_street as clean_street
-from assets.clean import population as clean_population
-from assets.outcomes import sp01_close_the_gap, sp08_serious_acquisitive_crime
-from assets.raw import lsoa_neighbourhood, neighbourhood, police_street, population
+import assets.clean
+import assets.outcomes
+import assets.raw
+from assets.checks import step_checks
 from assets.release.release import release
-from assets.setup import UPSTREAM, Pipeline
+from assets.setup import STEPS, UPSTREAM, Pipeline
 from expectations.contracts import TABLES
 from pipelines import jobs
 from pipelines.settings import read_settings
 from pipelines.workspace import Workspace, dagster_environment, open_workspace
 
-ASSETS = (
-    police_street.raw_police_street,
-    neighbourhood.raw_neighbourhood,
-    lsoa_neighbourhood.raw_lsoa_neighbourhood,
-    population.raw_population,
-    clean_street.clean_police_street,
-    clean_places.clean_neighbourhood,
-    clean_lookup.clean_lsoa_neighbourhood,
-    clean_population.clean_population,
-    sp01_close_the_gap.outcome_sp01_close_the_gap,
-    sp08_serious_acquisitive_crime.outcome_sp08_serious_acquisitive_crime,
-)
 _GROUPS = {"raw": "raw", "clean": "clean", "outcome": "outcomes"}
+
+
+def _assets_in(package: ModuleType) -> Iterator[dg.AssetsDefinition]:
+    """Every asset of the package's files: a new file is all that a new source or measure needs."""
+    for found in sorted(iter_modules(package.__path__), key=lambda module: module.name):
+        module = import_module(f"{package.__name__}.{found.name}")
+        made_here = f"{found.name}"
+        for name, value in sorted(vars(module).items()):
+            if isinstance(value, dg.AssetsDefinition) and name.endswith(made_here):
+                yield value
 
 
 def build_definitions(workspace: Workspace) -> dg.Definitions:
     """Everything Dagster needs to run one partnership's data folder."""
     pipeline = workspace.pipeline
-    described = dg.map_asset_specs(lambda spec: _describe(spec, pipeline), ASSETS)
+    described = dg.map_asset_specs(
+        lambda spec: _describe(spec, pipeline),
+        [asset for package in (assets.raw, assets.clean, assets.outcomes) for asset in _assets_in(package)],
+    )
     return dg.Definitions(
         assets=[*described, release],
-        asset_checks=[table_checks(suite) for suite in pipeline.suites.values()],
+        asset_checks=[step_checks([pipeline.suites[name] for name in step]) for step in dict.fromkeys(STEPS.values())],
         jobs=[jobs.refresh, jobs.release],
         schedules=[jobs.nightly(workspace)],
         sensors=[jobs.release_after_success, jobs.release_after_failure, jobs.release_after_cancel],
@@ -79,7 +82,11 @@ def _describe(spec: dg.AssetSpec, pipeline: Pipeline) -> dg.AssetSpec:
         group_name=_GROUPS[table.name.partition("_")[0]],
         code_version=pipeline.version,
         owners=[f"team:{_team(pipeline.owner(source))}"],
-        kinds={"csv"} if table.name.startswith("raw_") else {"duckdb"} if "police_street" in table.name else {"pandas"},
+        kinds={"file"}
+        if table.name.startswith("raw_")
+        else {"duckdb"}
+        if "police_street" in table.name
+        else {"pandas"},
         metadata={"dagster/column_schema": columns, "dagster/table_name": table.name},
     )
 

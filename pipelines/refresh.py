@@ -17,7 +17,7 @@ from assets.raw.registration import Registration, delivered_table, unclaimed, wa
 from assets.release.evidence import read_evidence
 from assets.release.release import Outcome, publish
 from assets.setup import SOURCES, STEPS, sources_of
-from assets.steps import take_in
+from assets.steps import take_in, terms_of
 from expectations.contracts import TABLES
 from pipelines.planner import Plan, plan
 from pipelines.workspace import Workspace
@@ -53,14 +53,16 @@ def look(workspace: Workspace, instance: dg.DagsterInstance, *, taken: bool = Fa
     changed, delivered = set(), set()
     for raw, source in SOURCES.items():
         receipts = workspace.archive.receipts(source)
-        new = not taken and waiting(source, workspace.landing, workspace.archive, pipeline.seen)
+        new = not taken and waiting(
+            source, workspace.landing, workspace.archive, pipeline.seen, terms_of(source, pipeline)
+        )
         if receipts or new:
             delivered.add(source)
         rows = canonical(TABLES[raw], delivered_table(receipts, source))
         if new or evidence[raw].hash_read != content_hash(TABLES[raw], rows):
             changed.add(raw)
     deliverable = {table for table in TABLES if sources_of(table) <= delivered}
-    return plan(STEPS, evidence, workspace.pipeline.wanted, changed, deliverable)
+    return plan(STEPS, evidence, workspace.pipeline.wanted(delivered), changed, deliverable)
 
 
 def selection(
@@ -98,7 +100,7 @@ def _plain(step: str, error: object) -> str:
     while getattr(cause, "cause", None) is not None:
         cause = cause.cause  # type: ignore[attr-defined]
     name = str(getattr(cause, "cls_name", "") or "error")
-    ours = name.endswith("Error") and name in _OUR_ERRORS
+    ours = name in _OUR_ERRORS
     text = str(getattr(cause, "message", "")).strip().splitlines()
     said = text[0].partition(": ")[2].strip() if ours and text else f"stopped by {name}: see the run in the Dagster UI"
     return f"{step}: {said}"
@@ -106,8 +108,10 @@ def _plain(step: str, error: object) -> str:
 
 _OUR_ERRORS = {
     "ArchiveError",
+    "DeliveryFault",
     "EngineError",
     "LandingError",
+    "PseudonymError",
     "ReferenceError",
     "ReleaseError",
     "WarehouseError",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 
+from dotenv import dotenv_values
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -26,6 +28,10 @@ class Settings(BaseSettings):
     landing: Path | None = None
     partnership: Path = ROOT / "partnership" / "synthetic"
     warehouse_url: SecretStr | None = None
+    #: Secret behind the pseudonyms of people and cases: long, random, kept outside repository and data.
+    pseudonym_key: SecretStr = SecretStr("")
+    #: The secret that `rekey` moves to.
+    pseudonym_key_new: SecretStr = SecretStr("")
     #: Apprise addresses, separated by spaces or commas.
     alert_urls: SecretStr = SecretStr("")
     #: Folders that a symbolic link in landing may lead to, separated by colons.
@@ -59,6 +65,12 @@ class Settings(BaseSettings):
     def alert_addresses(self) -> tuple[str, ...]:
         """Where alerts go."""
         return tuple(self.alert_urls.get_secret_value().replace(",", " ").split())
+
+    @staticmethod
+    def pull_url(source: str) -> str:
+        """Database of a source that is pulled and not delivered (SAFER_PULL_<SOURCE>); empty text when none is set."""
+        name = f"SAFER_PULL_{source.upper()}"
+        return os.environ.get(name) or dotenv_values(".env").get(name) or ""
 
     @property
     def link_folders(self) -> tuple[Path, ...]:

@@ -15,8 +15,9 @@ from assets.release import folder
 from assets.release.folder import Released, ReleaseError
 from assets.release.timeliness import missing_when_due
 from assets.setup import SOURCES
+from expectations.contracts import PARTNERS
 from methods.periods import financial_year
-from pipelines.workspace import Workspace
+from pipelines.workspace import Workspace, WorkspaceError
 
 
 def _console() -> Console:
@@ -56,6 +57,21 @@ def show_status(workspace: Workspace) -> None:
     console.print(f"Release {released.id}: {released.folder / 'index.html'}")
     for alert in workspace.notifier.unsent():
         console.print(f"alert not sent yet: {alert.subject}")
+
+
+def show_rejects(workspace: Workspace, source: str) -> None:
+    """Every row of a source that was set aside: file as delivered, row below the header, reason."""
+    if source not in PARTNERS:
+        raise WorkspaceError(f"no partner source is called {source}: choose one of {', '.join(PARTNERS)}")
+    with workspace.warehouse.snapshot() as snapshot:
+        rows = snapshot.frame(PARTNERS[source].quarantine)
+    names = {receipt.sha256: receipt.name for receipt in workspace.archive.receipts(source)}
+    table = Table("file", "row", "reason")
+    for row in rows.itertuples():
+        table.add_row(names.get(row.sha256, row.sha256[:12]), str(row.row_number), row.reason.replace("_", " "))
+    console = _console()
+    console.print(table)
+    console.print(f"{len(rows)} rows of {source} set aside; row 1 is the first below the header.")
 
 
 def show_verified(workspace: Workspace, name: str) -> int:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from assets.clean.pseudonym import Pseudonyms
 from assets.setup import Pipeline
 from expectations.register import Register, load_register
 from pipelines.fingerprint import code_version
@@ -43,8 +44,17 @@ class Workspace:
 
     @cached_property
     def version(self) -> str:
-        """Version of code and register: what is made under another one does not count."""
-        return hashlib.sha256(f"{code_version(ROOT)}|{self.register.content_hash}".encode()).hexdigest()[:16]
+        """Version of code, register and pseudonym key: what is made under another one does not count."""
+        said = f"{code_version(ROOT)}|{self.register.content_hash}|{Pseudonyms(self.key).fingerprint}"
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    @cached_property
+    def key(self) -> bytes:
+        """The secret behind pseudonyms; a synthetic partnership without one derives an unsafe one, as it has no people."""
+        given = self.settings.pseudonym_key.get_secret_value()
+        if not given and self.register.synthetic:
+            return hashlib.sha256(f"unsafe key of synthetic {self.register.slug}".encode()).hexdigest().encode()
+        return given.encode()
 
     @cached_property
     def warehouse(self) -> Warehouse:
@@ -80,6 +90,8 @@ class Workspace:
             version=self.version,
             data=self.settings.data,
             as_of=self.settings.as_of,
+            key=self.key,
+            pull_urls={name: Settings.pull_url(name) for name, said in self.register.sources.items() if said.pull},
         )
 
 

@@ -55,9 +55,10 @@ class ArchiveError(Exception):
 class Receipt:
     """One accepted delivery. `number` is the order of arrival in the whole archive, from 1.
 
-    `slot` is what it is a version of: `<force>/<month>` for a street file, else the name of the table. `sha256` and
-    `size` (bytes) are of the uncompressed bytes; `rows` leaves out header and blank lines. `name` is relative to
-    landing, with a zip's member after `!`. `extracted_at` and `received_at` are UTC; `coverage` is first and last day.
+    `slot` is what it is a version of: `<force>/<month>` for a street file, `<first day>/<last day>` for a partner's, else
+    the name of the table. `sha256` and `size` (bytes) are of the uncompressed bytes (of a workbook, of the file itself);
+    `rows` leaves out header and blank lines. `name` is relative to landing, with a zip's member after `!`, or `pull:` and
+    the source. `extracted_at` and `received_at` are UTC; `coverage` is first and last day.
     """
 
     number: int
@@ -109,11 +110,12 @@ class RowReader:
 
     A record may span lines inside quotes; blank lines are no rows. `check` is called once, as soon as there is a row,
     or at the end. Pieces are at most 1 MiB. Raises DeliveryFault with reason binary, not_utf8, long_line, line_ends,
-    header, empty, header_only or truncated, or whatever `check` raises.
+    header, empty, header_only (unless `may_be_rowless`) or truncated, or whatever `check` raises.
     """
 
-    def __init__(self, check: Check):
+    def __init__(self, check: Check, may_be_rowless: bool = False):
         self._check = check
+        self._may_be_rowless = may_be_rowless
         self._tail = b""
         self._records = 0
         self._started = self._lf = self._crlf = False
@@ -163,7 +165,7 @@ class RowReader:
         if not self.checked:
             self._check(self.header, [])
             self.checked = True
-        if not self.rows:
+        if not self.rows and not self._may_be_rowless:
             raise DeliveryFault("header_only", "has a header and no rows; deliver the whole file again")
 
     def _take(self, block: bytes, records: int, whole: bool = True) -> None:
@@ -259,15 +261,15 @@ class Archive:
             finally:
                 self._remove_incoming()
 
-    def stage(self, pieces: Iterable[bytes], check: Check) -> Staged:
+    def stage(self, pieces: Iterable[bytes], check: Check, may_be_rowless: bool = False) -> Staged:
         """Read delivered bytes through once and keep them aside until `accept`; only while `receiving`.
 
         Raises DeliveryFault if they are refused: then nothing of them stays, and a refused header was never written.
         """
-        reader = RowReader(check)
+        reader = RowReader(check, may_be_rowless)
         digest = hashlib.sha256()
         size = 0
-        path = self.root / f"{_INCOMING}{os.getpid()}-{next(self._temporary)}"
+        path = self._incoming()
         with self._errors():
             try:
                 with path.open("xb") as file:
@@ -287,6 +289,18 @@ class Archive:
                 raise
         return Staged(path, digest.hexdigest(), size, reader.rows, reader.header, reader.mixed_line_ends)
 
+    def stage_workbook(self, data: bytes, header: tuple[str, ...], rows: int) -> Staged:
+        """Keep aside, as `stage` does, a delivery that had to be read whole before it could be judged."""
+        path = self._incoming()
+        with self._errors():
+            path.write_bytes(data)
+        return Staged(path, hashlib.sha256(data).hexdigest(), len(data), rows, header, mixed_line_ends=False)
+
+    def discard(self, staged: Staged) -> None:
+        """Remove staged bytes that turned out not to be acceptable."""
+        with self._errors():
+            staged.path.unlink(missing_ok=True)
+
     def keep(self, staged: Staged) -> None:
         """Put staged bytes into the store, whole or not at all."""
         with self._errors():
@@ -300,7 +314,7 @@ class Archive:
         if not arrivals:
             return []
         number = max((receipt.number for receipt in self.receipts()), default=0)
-        received_at = self._time()
+        received_at = self.time()
         receipts = [
             replace(receipt, number=number + n, received_at=received_at) for n, (receipt, _) in enumerate(arrivals, 1)
         ]
@@ -324,13 +338,20 @@ class Archive:
         """Write the refusals that are new to the log; all of them come back, flagged `known` where they are not."""
         before = set(self._read_log(self._refusals_path, _refusal_key))
         flagged = [replace(refusal, known=_refusal_key(asdict(refusal)) in before) for refusal in refusals]
-        refused_at = self._time()
+        refused_at = self.time()
         fresh = [asdict(refusal) | {"refused_at": refused_at} for refusal in flagged if not refusal.known]
         for line in fresh:
             del line["known"]
         if fresh:
             self._append(self._refusals_path, fresh)
         return flagged
+
+    def time(self) -> str:
+        """The time by the archive's clock, as its logs write it."""
+        return self._now().astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+    def _incoming(self) -> Path:
+        return self.root / f"{_INCOMING}{os.getpid()}-{next(self._temporary)}"
 
     @property
     def _receipts_path(self) -> Path:
@@ -339,9 +360,6 @@ class Archive:
     @property
     def _refusals_path(self) -> Path:
         return self.root / "refusals.jsonl"
-
-    def _time(self) -> str:
-        return self._now().astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
     def _read_log(self, path: Path, read: Callable[[dict[str, Any]], T]) -> list[T]:
         with self._errors():

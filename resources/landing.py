@@ -26,6 +26,22 @@ from typing import Any, BinaryIO, Literal, NamedTuple, cast
 STREET_SOURCE = "police_street"
 REFERENCE_SOURCES = ("lsoa_neighbourhood", "neighbourhood", "population")
 REFERENCE_FOLDER = "reference"
+#: Sources of the partners, each in a folder of its name (`expectations.contracts.PARTNERS`, which a test compares: naming
+#: them here keeps that import away from the refresh that finds nothing to do).
+PARTNER_SOURCES = (
+    "asb_case",
+    "asb_star",
+    "asb_survey",
+    "crc_event",
+    "crc_licence",
+    "crc_reoffence",
+    "dash_training",
+    "hate_report",
+    "hate_survey",
+    "pdas_referral",
+    "police_crime",
+    "police_incident",
+)
 #: Tables of the partnership's register: they change by review there, never by delivery here (design section 3).
 REGISTER_TABLES = (
     "board_decision",
@@ -49,11 +65,14 @@ MANIFEST_LIMIT = 1 << 20
 DEPTH_LIMIT = 16
 
 IGNORED = "ignored"
-Form = Literal["csv", "gz", "zip"]
+Form = Literal["csv", "gz", "zip", "xlsx"]
 
 _STREET = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))-([a-z0-9]+(?:-[a-z0-9]+)*)-street\.csv(\.gz)?")
 _LEFT_ASIDE = re.compile(r"\d{4}-\d{2}-.+-(?:outcomes|stop-and-search)\.csv(?:\.gz)?")
-_DATA_FILE = re.compile(r"\.(?:csv|csv\.gz|zip)$", re.IGNORECASE)
+_DATA_FILE = re.compile(r"\.(?:csv|csv\.gz|zip|xlsx)$", re.IGNORECASE)
+_PARTNER_FORMS: dict[str, Form] = {".csv": "csv", ".csv.gz": "gz", ".xlsx": "xlsx"}
+_PARTNER_FILE = re.compile(r"(.+?)(\.csv|\.csv\.gz|\.xlsx)", re.IGNORECASE)
+_DAYS = re.compile(r"(.+)_(\d{4}-\d{2}-\d{2})_(\d{4}-\d{2}-\d{2})")
 _SPREADSHEET = re.compile(r"\.(?:xlsx|xlsm|xlsb|xls|ods)$", re.IGNORECASE)
 _PARTIAL = (".tmp", ".part", ".partial", ".crdownload")
 _DESKTOP = ("thumbs.db", "desktop.ini", "__macosx")
@@ -106,7 +125,7 @@ class Content:
     """One table of rows inside a candidate: the file itself, or one member of a zip.
 
     `reason` is empty when it is to be read, `ignored` when it is left aside, else the code of its refusal.
-    `delivered_size` is its size as delivered, compressed where it is compressed.
+    `delivered_size` is its size as delivered, compressed where it is compressed. `coverage` is what the file's name says.
     """
 
     name: str
@@ -118,11 +137,14 @@ class Content:
     delivered_size: int = 0
     reason: str = ""
     text: str = ""
+    coverage: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One file in the landing folder; `reason` as in `Content`. A zip has no slot, force or month of its own."""
+    """One file in the landing folder; `reason`, `coverage` as in `Content`. A zip has no slot, force or month of its own,
+    and a partner's file no slot before its manifest is read.
+    """
 
     name: str
     source: str
@@ -137,6 +159,7 @@ class Candidate:
     manifest_stamp: tuple[int, ...] = ()
     reason: str = ""
     text: str = ""
+    coverage: tuple[str, str] | None = None
 
     @property
     def stamp(self) -> tuple[int, ...]:
@@ -155,7 +178,10 @@ class Candidate:
     def contents(self) -> list[Content]:
         """What is in the file, by name; DeliveryFault if it is a zip that cannot be listed."""
         if self.form != "zip":
-            return [Content(self.name, self.slot, self.force, self.month, self.form == "gz", None, self.size)]
+            gzipped = self.form == "gz"
+            return [
+                Content(self.name, self.slot, self.force, self.month, gzipped, None, self.size, coverage=self.coverage)
+            ]
         with _read_faults(), zipfile.ZipFile(self.path) as container:
             members = [info for info in container.infolist() if not info.is_dir()]
         if len(members) > ZIP_MEMBERS_LIMIT:
@@ -242,7 +268,7 @@ class Landing:
 
     def candidates(self, source: str) -> list[Candidate]:
         """Every file that lies where this source is delivered, by name; KeyError if no such source is known."""
-        if source not in (STREET_SOURCE, *REFERENCE_SOURCES):
+        if source not in (STREET_SOURCE, *REFERENCE_SOURCES, *PARTNER_SOURCES):
             raise KeyError(source)
         return self._classified(source)
 
@@ -343,8 +369,8 @@ def _is_skipped(part: str) -> bool:
 def _claim(name: str) -> str:
     """The source that is delivered where this file lies, or empty text."""
     first, _, rest = name.partition("/")
-    if first == STREET_SOURCE:
-        return STREET_SOURCE
+    if first == STREET_SOURCE or first in PARTNER_SOURCES:
+        return first
     if first == REFERENCE_FOLDER and rest:
         table, folder, _ = rest.partition("/")
         table = table if folder else table.split(".", 1)[0]
@@ -361,6 +387,7 @@ class _Named(NamedTuple):
     month: str = ""
     reason: str = ""
     text: str = ""
+    coverage: tuple[str, str] | None = None
 
 
 def _refused(found: _Found, source: str, reason: str, text: str) -> Candidate:
@@ -373,10 +400,13 @@ def _classify(found: _Found, source: str, manifest: _Found | None) -> Candidate:
     if not source:
         return _refused(found, "", *_unclaimed(found.name))
     base = found.name.rsplit("/", 1)[-1]
-    if _SPREADSHEET.search(base):
+    if source in PARTNER_SOURCES:
+        named = _partner(source, base, manifest is not None)
+    elif _SPREADSHEET.search(base):
         text = "is a spreadsheet, which is not read for this source; save it as CSV UTF-8 and deliver that"
         return _refused(found, source, "xlsx", text)
-    named = _street(base) if source == STREET_SOURCE else _reference(source, found.name)
+    else:
+        named = _street(base) if source == STREET_SOURCE else _reference(source, found.name)
     if manifest and manifest.reason and not named.reason:
         named = _Named(reason="manifest", text="has a manifest that cannot be read; deliver it again, or none")
     return Candidate(
@@ -413,11 +443,47 @@ def _reference(table: str, name: str) -> _Named:
     return _Named(reason="name", text=text)
 
 
+def _partner(source: str, base: str, has_manifest: bool) -> _Named:
+    """A partner's file: its form, and its coverage if its name says one."""
+    match = _PARTNER_FILE.fullmatch(base)
+    if match is None and _SPREADSHEET.search(base):
+        text = "is a spreadsheet of a kind that is not read; save it as .xlsx or as CSV UTF-8 and deliver that"
+        return _Named(reason="workbook", text=text)
+    if match is None:
+        forms = ", ".join(_PARTNER_FORMS)
+        return _Named(
+            reason="name", text=f"is no file of a kind that is read here ({forms}); deliver one, or remove it"
+        )
+    stem, form = match[1], _PARTNER_FORMS[match[2].lower()]
+    days = _DAYS.fullmatch(stem)
+    if days is None or days[1] != source:
+        return _Named(form) if has_manifest else _Named(reason="coverage", text=no_coverage(source))
+    try:
+        coverage = _coverage(days[2], days[3])
+    except ValueError as problem:
+        text = f"has days in its name that {problem}; name it {_named_so(source)}"
+        return _Named(reason="coverage", text=text)
+    return _Named(form, coverage=coverage)
+
+
+def no_coverage(source: str) -> str:
+    """What to tell of a file that declares no coverage."""
+    return (
+        f"does not say which days it covers; name it {_named_so(source)}, or put its <file name>{_MANIFEST} beside it "
+        "with coverage_start and coverage_end"
+    )
+
+
+def _named_so(source: str) -> str:
+    return f"{source}_<first day>_<last day>.csv (or .csv.gz, .xlsx) with days such as 2016-04-01"
+
+
 def _unclaimed(name: str) -> tuple[str, str]:
     parts = name.split("/")
     if parts[0] == REFERENCE_FOLDER and len(parts) > 1 and parts[1].startswith(REGISTER_TABLES):
         return IGNORED, "is a register: it is kept in the partnership folder, and left aside here"
-    places = ", ".join([f"{STREET_SOURCE}/", *(f"{REFERENCE_FOLDER}/{table}/" for table in REFERENCE_SOURCES)])
+    folders = (STREET_SOURCE, *PARTNER_SOURCES, *(f"{REFERENCE_FOLDER}/{table}" for table in REFERENCE_SOURCES))
+    places = ", ".join(f"{folder}/" for folder in folders)
     return "name", f"lies where no source is delivered; move it to one of {places} or remove it"
 
 
@@ -492,10 +558,14 @@ def _manifest(fields: dict[str, Any]) -> Manifest:
         raise _manifest_fault("has a sha256 that is not 64 hexadecimal digits")
     if fields.get("full_or_delta") not in (None, "full"):
         raise _manifest_fault("does not say full_or_delta full, and only full extracts are read")
+    try:
+        coverage = _coverage(fields.get("coverage_start") or "", fields.get("coverage_end") or "")
+    except ValueError as problem:
+        raise _manifest_fault(f"has a coverage_start and a coverage_end that {problem}") from None
     return Manifest(
         source=fields.get("source"),
         extracted_at=_utc(fields["extracted_at"]) if fields.get("extracted_at") else None,
-        coverage=_coverage(fields.get("coverage_start"), fields.get("coverage_end")),
+        coverage=coverage,
         row_count=row_count,
         sha256=sha256.lower() if sha256 else None,
     )
@@ -511,13 +581,14 @@ def _utc(text: str) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def _coverage(start: str | None, end: str | None) -> tuple[str, str] | None:
+def _coverage(start: str, end: str) -> tuple[str, str] | None:
+    """First and last day as dates; None if neither is given; ValueError says what is wrong with them."""
     if not start and not end:
         return None
     try:
-        first, last = date.fromisoformat(start or ""), date.fromisoformat(end or "")
+        first, last = date.fromisoformat(start), date.fromisoformat(end)
     except ValueError:
-        raise _manifest_fault("needs both coverage_start and coverage_end as dates such as 2016-04-01") from None
+        raise ValueError("are not both days of the calendar such as 2016-04-01") from None
     if first > last:
-        raise _manifest_fault("has a coverage_end before its coverage_start")
+        raise ValueError("end before they start")
     return first.isoformat(), last.isoformat()

@@ -1,33 +1,39 @@
-"""The faults that can be planted in synthetic deliveries, each with what it does and what must become of it.
+"""What a fault is; and those of the street files and reference tables, each with what it does and what must become of it.
 
-Here: the catalogue `FAULTS` and how each fault changes files in memory. Not here: deliveries without fault
-(`sample/street.py`, `sample/reference.py`), anything written to disk (`sample/generator.py`).
+Here: `Fault`, the catalogue `FAULTS` and how each of its faults changes files in memory. Not here: deliveries without fault
+(`sample/street.py`, `sample/reference.py`), faults of partners (`sample/partner_faults.py`), anything written to disk
+(`sample/generator.py`).
 """
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import io
-import json
 import zipfile
-from calendar import monthrange
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Literal
 
-from sample import street
+from sample import forms, street
 from sample.reference import LOOKUP_PATH, NEIGHBOURHOOD_PATH, POPULATION_PATH
 from sample.street import Row, parse, render, street_file, street_path
-from sample.world import FORCE_SLUG, LSOAS_PER_NEIGHBOURHOOD, PRIORITY, Lsoa, World, month_number, month_text
+from sample.world import (
+    LSOAS_PER_NEIGHBOURHOOD,
+    PRIORITY,
+    Lsoa,
+    World,
+    first_day,
+    last_day,
+    month_number,
+    month_text,
+)
 
 #: Delivered files by path below the landing folder.
 Files = Mapping[str, bytes]
-#: Turns the files of one month, or the reference files (month is then empty text), into the faulty ones.
+#: Turns the files of one month into the faulty ones, or the reference files or those of a partner's source (month is then
+#: empty text).
 Planter = Callable[[Files, World, str], dict[str, bytes]]
-Scope = Literal["month", "last month", "every month", "reference"]
+Scope = Literal["month", "last month", "every month", "reference", "partner"]
 
 #: Stands in every row of the column that `extra-column` adds: found anywhere past the landing folder, it has leaked.
 CANARY = "Canarysurname"
@@ -47,7 +53,8 @@ class Fault:
     month, and every period that needs it, is [x]), `late` (the newest month due is not there), `refused/<reason>` (the
     delivery is not accepted; no version of the month is left, so it is [x] too), or `<table>/<rule>`: the check that
     must catch it, other checks may fail as well. `slot` places a month's fault in a run of 36 months; in shorter or
-    longer runs it moves in proportion.
+    longer runs it moves in proportion. A partner's fault names its `source`, and the `measures` that it must hold back or,
+    where the only delivery is refused, leave without this source; no other may change.
     """
 
     name: str
@@ -56,6 +63,8 @@ class Fault:
     scope: Scope
     plant: Planter
     slot: int = 0
+    source: str = ""
+    measures: tuple[str, ...] = ()
 
     def month_index(self, months: int) -> int:
         """Which of the months delivered, from 0, the fault falls in."""
@@ -107,23 +116,10 @@ def _redelivered(change: Callable[[list[list[str]], World, str], Iterable[Row]],
 
 
 def _manifest(path: str, data: bytes, month: str, days_after: int, rows_too_many: int = 0) -> dict[str, bytes]:
-    """Sidecar manifest of a street file (spec 3.1), extracted so many days after the month's end."""
-    year, number = int(month[:4]), int(month[5:])
-    end = datetime(year, number, monthrange(year, number)[1], 6, tzinfo=UTC)
-    extracted = end + timedelta(days=days_after)
-    content = {
-        "source": "police_street",
-        "contract_version": "1",
-        "extract_id": f"{FORCE_SLUG}-{month}-{extracted:%Y%m%d}",
-        "extracted_at": f"{extracted:%Y-%m-%dT%H:%M:%SZ}",
-        "coverage_start": f"{month}-01",
-        "coverage_end": f"{end:%Y-%m-%d}",
-        "row_count": len(parse(data)[1]) + rows_too_many,
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "sender_role": "force analyst",
-        "full_or_delta": "full",
-    }
-    return {f"{path}.manifest.json": (json.dumps(content, indent=2) + "\n").encode()}
+    """Manifest of a street file extracted so many days after the month's end."""
+    number = month_number(month)
+    covers = first_day(number), last_day(number)
+    return forms.manifest(path, data, len(parse(data)[1]) + rows_too_many, "force analyst", covers, days_after)
 
 
 def _with(row: list[str], column: int, value: str) -> list[str]:
@@ -245,14 +241,10 @@ def _nothing(_data: bytes) -> bytes:
     return b""
 
 
-def _bom_crlf(data: bytes) -> bytes:
-    return b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n")
-
-
 def _gzipped(files: Files, _world: World, month: str, *, share: float = 1) -> dict[str, bytes]:
     """The month's file as .csv.gz; with a share under 1 cut short after that share of its bytes."""
     path = street_path(month)
-    packed = gzip.compress(files[path], mtime=0)
+    packed = forms.gzipped(files[path])
     others = {name: data for name, data in files.items() if name != path}
     return {**others, f"{path}.gz": packed[: int(len(packed) * share)]}
 
@@ -368,7 +360,7 @@ _CATALOGUE = (
         "every month",
         _rows_changed(_unmatched_lsoa),
     ),
-    _month(9, "bom-crlf", "a month with byte order mark and CRLF", "none", _bytes_changed(_bom_crlf)),
+    _month(9, "bom-crlf", "a month with byte order mark and CRLF", "none", _bytes_changed(forms.with_bom_and_crlf)),
     _month(10, "gzipped", "a month as .csv.gz", "none", _gzipped),
     _month(11, "zipped", "a month in a .zip with the published tree inside", "none", _zipped),
     _month(13, "truncated-file", "a month as .csv.gz, cut short", "refused/truncated", partial(_gzipped, share=0.6)),
@@ -499,5 +491,5 @@ _CATALOGUE = (
     ),
 )
 
-#: Every fault by name, in the order in which they are planted.
+#: Every fault of street files and reference tables by name, in the order in which they are planted.
 FAULTS: dict[str, Fault] = {fault.name: fault for fault in _CATALOGUE}

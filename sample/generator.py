@@ -1,7 +1,7 @@
 """Writes synthetic deliveries for the invented city to a landing folder, with the faults asked for.
 
-Here: arguments, folder, files. Not here: what the files hold (`sample/street.py`, `sample/reference.py`), what a fault
-does (`sample/faults.py`).
+Here: arguments, folder, files. Not here: what the files hold (`sample/street.py`, `sample/reference.py`,
+`sample/partners.py`), what a fault does (`sample/faults.py`, `sample/partner_faults.py`).
 """
 
 from __future__ import annotations
@@ -16,10 +16,17 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from sample.faults import FAULTS, Fault, Files
+from sample.partner_faults import PARTNER_FAULTS
+from sample.partners import PARTNERS, partner_files
 from sample.reference import reference_files
 from sample.street import street_file, street_path
-from sample.world import World, build_world, month_number, month_text
+from sample.world import World, build_world, financial_year, month_number, month_text
 
+#: Every fault by name, in the order in which they are planted.
+ALL_FAULTS = FAULTS | PARTNER_FAULTS
+#: Every source; the reference tables count as one.
+STREET, REFERENCE = "police_street", "reference"
+SOURCES = (STREET, REFERENCE, *PARTNERS)
 #: Hidden, so that it is no delivery: says which arguments made the folder.
 MARKER = ".sample.json"
 
@@ -36,7 +43,7 @@ class SampleError(Exception):
 class Planted:
     """What one fault did: the files it added, changed and took away, as paths below the folder.
 
-    `month` is empty text for a fault of every month or of the reference tables.
+    `month` is empty text for a fault of every month, of the reference tables or of a partner's source.
     """
 
     month: str
@@ -66,11 +73,13 @@ def generate(
     start: str = "2013-04",
     scale: float = 1.0,
     faults: Sequence[str] = (),
+    sources: Sequence[str] | None = None,
 ) -> Generated:
-    """Write deliveries of the police street file and the reference tables below `out`.
+    """Write deliveries of the police street file, the reference tables and the partners' sources below `out`.
 
-    The bytes depend on the arguments alone, those of a month only on seed, scale and month. Files appear whole or not
-    at all, and one that is there already with the same bytes is left alone.
+    The bytes depend on the arguments alone: those of a street file only on seed, scale and month, those of a partner's
+    source on seed, scale, start and months. Files appear whole or not at all, and one that is there already with the same
+    bytes is left alone.
 
     Args:
         out: landing folder; absent, empty, or made before with the same arguments.
@@ -78,7 +87,8 @@ def generate(
         months: how many months, from 1.
         start: first month, `YYYY-MM`, from 2013-04.
         scale: multiplies rows and residents alike; 1 is about 9,000 rows a month and 260,000 residents.
-        faults: names in `FAULTS`, in any order.
+        faults: names in `ALL_FAULTS`, in any order.
+        sources: names in `SOURCES`, in any order; all when None. A source without rows in the months has no file.
 
     Raises:
         SampleError: an argument is out of range, the folder holds something else, or it cannot be written.
@@ -86,19 +96,38 @@ def generate(
     _check_numbers(seed, months, scale)
     first = _first_month(start, months)
     names = [month_text(first + n) for n in range(months)]
-    chosen = _chosen(faults, names)
+    wanted = _wanted(sources)
+    chosen = _chosen(faults, names, wanted)
     world = build_world(seed, scale)
-    arguments = {"seed": seed, "months": months, "start": start, "scale": float(scale), "faults": list(chosen)}
+    span = range(first, first + months)
+    for fault in chosen.values():
+        if fault.source and not partner_files(world, span, fault.source):
+            raise SampleError(
+                f"fault {fault.name!r} needs rows of {fault.source}, and these months have none; ask for more"
+            )
+    arguments = {
+        "seed": seed,
+        "months": months,
+        "start": start,
+        "scale": float(scale),
+        "faults": list(chosen),
+        "sources": wanted,
+    }
     year, month = int(names[-1][:4]), int(names[-1][5:])
     as_of = date(year, month, monthrange(year, month)[1]) + timedelta(days=_AS_OF_DAYS)
     made = Generated(out, as_of)
     try:
         _claim(out, arguments)
-        for name in names:
+        for name in names if STREET in wanted else ():
             here = [f for f in chosen.values() if f.scope == "every month" or _month_of(f, names) == name]
             _write(made, _plant({street_path(name): street_file(world, name)}, here, world, name, made.faults))
-        here = [f for f in chosen.values() if f.scope == "reference"]
-        _write(made, _plant(reference_files(world, _mid_years(names)), here, world, "", made.faults))
+        if REFERENCE in wanted:
+            here = [f for f in chosen.values() if f.scope == "reference"]
+            _write(made, _plant(reference_files(world, _mid_years(span)), here, world, "", made.faults))
+        for source in PARTNERS:
+            if source in wanted:
+                here = [f for f in chosen.values() if f.source == source]
+                _write(made, _plant(partner_files(world, span, source), here, world, "", made.faults))
     except OSError as error:
         raise SampleError(f"cannot write deliveries to {out}: {error.strerror or type(error).__name__}") from None
     made.files.sort()
@@ -123,21 +152,33 @@ def _first_month(start: str, months: int) -> int:
     return first
 
 
-def _chosen(asked: Sequence[str], months: list[str]) -> dict[str, Fault]:
-    """The faults asked for, in the order of the catalogue; no two in one month, and some month left."""
-    unknown = sorted(set(asked) - set(FAULTS))
+def _wanted(asked: Sequence[str] | None) -> list[str]:
+    """The sources asked for, in the order of `SOURCES`."""
+    unknown = sorted(set(asked or ()) - set(SOURCES))
     if unknown:
-        raise SampleError(f"unknown fault {', '.join(map(repr, unknown))}; known are {', '.join(sorted(FAULTS))}")
-    chosen = {name: fault for name, fault in FAULTS.items() if name in asked}
+        raise SampleError(f"unknown source {', '.join(map(repr, unknown))}; known are {', '.join(SOURCES)}")
+    if asked is not None and not asked:
+        raise SampleError(f"no source is named; name some of {', '.join(SOURCES)}")
+    return [source for source in SOURCES if asked is None or source in asked]
+
+
+def _chosen(asked: Sequence[str], months: list[str], sources: list[str]) -> dict[str, Fault]:
+    """The faults asked for, in the order of the catalogue; no two in one month or one partner's source, some month left."""
+    unknown = sorted(set(asked) - set(ALL_FAULTS))
+    if unknown:
+        raise SampleError(f"unknown fault {', '.join(map(repr, unknown))}; known are {', '.join(sorted(ALL_FAULTS))}")
+    chosen = {name: fault for name, fault in ALL_FAULTS.items() if name in asked}
     taken: dict[str, str] = {}
     for name, fault in chosen.items():
-        month = _month_of(fault, months)
-        if month in taken:
-            raise SampleError(
-                f"faults {taken[month]!r} and {name!r} both fall in {month}; ask for 36 months, or for one of them"
-            )
-        if month:
-            taken[month] = name
+        source = fault.source or (REFERENCE if fault.scope == "reference" else STREET)
+        if source not in sources:
+            raise SampleError(f"fault {name!r} changes {source}, which is not among the sources; name it, or all")
+        place = _month_of(fault, months) or fault.source
+        if place in taken:
+            remedy = "one of them" if fault.source else "36 months, or for one of them"
+            raise SampleError(f"faults {taken[place]!r} and {name!r} both fall in {place}; ask for {remedy}")
+        if place:
+            taken[place] = name
         if len(months) == 1 and name in ("missing-month", "last-month-missing"):
             raise SampleError(f"fault {name!r} would leave no month; ask for at least 2 months")
     return chosen
@@ -148,9 +189,9 @@ def _month_of(fault: Fault, months: list[str]) -> str:
     return months[fault.month_index(len(months))] if fault.scope in ("month", "last month") else ""
 
 
-def _mid_years(months: list[str]) -> range:
+def _mid_years(months: range) -> range:
     """The year in which each financial year delivered starts; three at least."""
-    first, last = ((month_number(month) - 3) // 12 for month in (months[0], months[-1]))
+    first, last = financial_year(months[0]), financial_year(months[-1])
     return range(first, max(first + 3, last + 1))
 
 

@@ -144,6 +144,17 @@ def month_rows(world: World, month: str) -> list[Row]:
     ]  # fmt: skip
 
 
+def offences(world: World, number: int) -> tuple[_Ints, _Ints]:
+    """What a month brings of itself, without what comes back from other months: the force's own view of it.
+
+    Returns:
+        For every crime, then every incident, its type (0 is ASB, else one more than the index in `CRIME_SHARES`) and its
+        area (index in `World.areas`, -1 unplaced).
+    """
+    own = _draw(world, number)
+    return own.kind, world.areas_of(own.place)
+
+
 @lru_cache(maxsize=1)
 def _name_ranks(world: World) -> _Ints:
     """Rank of each point by the name of its LSOA; a last entry for unplaced rows."""

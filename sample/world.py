@@ -7,8 +7,10 @@ No place, street or identifier is real; the codes are outside the ranges in use,
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -30,11 +32,12 @@ NEIGHBOURHOOD_NAMES = (
 )  # fmt: skip
 #: The fixed list of priority neighbourhoods.
 PRIORITY = ("MH-03", "MH-07", "MH-09", "MH-12", "MH-15", "MH-18", "MH-21", "MH-26", "MH-30", "MH-34")
-_CENTRE = "MH-15"  # few residents, much crime: the reason why the ten are pooled and not averaged
+CENTRE = "MH-15"  # few residents, much crime: the reason why the ten are pooled and not averaged
 LSOAS_PER_NEIGHBOURHOOD = 4
 
-#: The other districts of the force: name and number of LSOAs.
+#: The other districts of the force: name and number of LSOAs; their codes, in the same order.
 DISTRICTS = (("Harrowmoor", 150), ("Penmarrow", 120), ("Saltreach", 90))
+DISTRICT_CODES = ("E06999998", "E06999997", "E06999996")
 #: LSOAs of nobody in the force, where a few of its rows fall.
 OUTSIDE = (("E01992001", "Farnbeck 001A"), ("E01992002", "Farnbeck 001B"), ("W01992001", "Cwmhafren 004C"))
 
@@ -119,6 +122,10 @@ class World:
         """Index of a snap point in each area: the square makes a few points of an area busy and most quiet."""
         return area * _POINTS_PER_LSOA + (spread**2 * _POINTS_PER_LSOA).astype(np.int64)
 
+    def areas_of(self, points: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The inverse of `points_of`: index of the area of each snap point; -1, unplaced, stays -1."""
+        return np.where(points < 0, -1, points // _POINTS_PER_LSOA)
+
 
 def random_for(seed: int, *purpose: int) -> np.random.Generator:
     """A generator of its own for each purpose, so that no draw depends on what else is drawn."""
@@ -133,6 +140,28 @@ def month_number(month: str) -> int:
 def month_text(number: int) -> str:
     """The inverse of `month_number`."""
     return f"{number // 12:04d}-{number % 12 + 1:02d}"
+
+
+def first_day(number: int) -> date:
+    """First day of a month."""
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def last_day(number: int) -> date:
+    """Last day of a month."""
+    year, month = number // 12, number % 12 + 1
+    return date(year, month, monthrange(year, month)[1])
+
+
+def financial_year(number: int) -> int:
+    """Year in which the financial year of a month starts."""
+    return (number - 3) // 12
+
+
+def quarter_text(number: int) -> str:
+    """The quarter of a month, such as `2015-16Q1`."""
+    year = financial_year(number)
+    return f"{year}-{(year + 1) % 100:02d}Q{(number - 3) % 12 // 3 + 1}"
 
 
 def neighbourhood_codes() -> list[str]:
@@ -152,7 +181,7 @@ def build_world(seed: int, scale: float) -> World:
     areas = (*city, *elsewhere, *(Lsoa(code, name) for code, name in OUTSIDE))
 
     residents = _RESIDENTS_PER_LSOA * rng.uniform(0.8, 1.2, len(city))
-    residents[[area.neighbourhood == _CENTRE for area in city]] *= 0.6
+    residents[[area.neighbourhood == CENTRE for area in city]] *= 0.6
     rates = {code: _relative_rate(code, rng.uniform) for code in neighbourhood_codes()}
     of_city = np.array([rates[str(area.neighbourhood)] for area in city])
     weights = np.concatenate([residents * of_city, np.ones(len(areas) - len(city))]) * rng.uniform(
@@ -168,7 +197,7 @@ def _lsoa_name(district: str, index: int) -> str:
 def _relative_rate(neighbourhood: str, uniform: Callable[[float, float], float]) -> float:
     """Rate of a neighbourhood relative to its own group, the ten or the rest."""
     spread = uniform(0, 1)
-    if neighbourhood == _CENTRE:
+    if neighbourhood == CENTRE:
         return 2.0
     return 0.85 + 0.35 * spread if neighbourhood in PRIORITY else 0.6 + 0.6 * spread
 

@@ -11,12 +11,28 @@ from pathlib import Path
 
 import pytest
 
+from tests.campaign import REPORT, WHOLE, Reporter
 from tests.paths import skip_or_fail
 
 # Settings of a developer's shell must not reach a test.
-for _name in [name for name in os.environ if name.startswith("SAFER_") and name != "SAFER_REAL_DATA"]:
+_OF_TESTS = ("SAFER_REAL_DATA", "SAFER_CAMPAIGN", "SAFER_SEED")
+for _name in [name for name in os.environ if name.startswith("SAFER_") and name not in _OF_TESTS]:
     del os.environ[_name]
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A whole campaign leaves its report; workers only send what they find."""
+    if WHOLE and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Reporter(REPORT))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Cases of a campaign carry its name into their reports."""
+    for item in items:
+        mark = item.get_closest_marker("campaign")
+        if mark:
+            item.user_properties.append(("campaign", mark.args[0]))
 
 
 @pytest.fixture(scope="session")

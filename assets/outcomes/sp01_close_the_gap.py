@@ -16,14 +16,14 @@ The rule, in plain words (spec SP01, 4.3):
 * neighbourhood = each neighbourhood on its own, for analysts.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
-import dagster as dg
 import pandas as pd
 
-from assets.outcomes import police, street
+from assets.outcomes import street
+from assets.outcomes.asset import outcome_asset
 from assets.outcomes.street import CITY, Known
 from assets.outcomes.tidy import (
     Figure,
@@ -35,12 +35,9 @@ from assets.outcomes.tidy import (
     compare_rates,
     tidy_table,
 )
-from assets.setup import Pipeline
-from expectations.contracts import outcome
+from expectations.outcomes import sp01_close_the_gap as contract
 from methods.gap import nested_gap, relative_gap
 from methods.periods import Period
-from resources.archive import Archive
-from resources.warehouse import Warehouse
 
 RATE = "crimes per 1000"
 
@@ -147,9 +144,10 @@ def relative_figure(ten: Figure, city: Figure) -> Figure:
     return Figure(relative_gap(ten.value - city.value, city.value), notes=ten.notes)
 
 
-@dg.asset(deps=[*police.INPUTS])
-def outcome_sp01_close_the_gap(
-    pipeline: dg.ResourceParam[Pipeline], archive: dg.ResourceParam[Archive], warehouse: dg.ResourceParam[Warehouse]
-) -> Iterator[dg.MaterializeResult]:
-    """SP01 at full precision, every part and period; internal until the release."""
-    yield from police.measure("SP01", outcome.SP01, calculate, pipeline, archive, warehouse)
+def from_tables(tables: Mapping[str, pd.DataFrame], setting: Setting) -> pd.DataFrame:
+    """`calculate`, from the tables by name."""
+    count, completeness, lookup, places, people = (tables[name] for name in contract.READS)
+    return calculate(count, completeness, lookup, places, people, setting)
+
+
+outcome_sp01_close_the_gap = outcome_asset("SP01", contract, from_tables)

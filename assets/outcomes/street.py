@@ -2,7 +2,7 @@
 
 Shared by the measures made from open police data (SP01, SP08; spec 0.1, 0.2, 2.3). Here: which months are complete,
 counts placed in neighbourhoods, residents of each mid-year, and a rate made of them. Not here: which categories a
-measure counts.
+measure counts, the force's restricted extract (`crime.py`).
 """
 
 from __future__ import annotations
@@ -13,39 +13,17 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from assets.outcomes.tidy import Figure
-from methods.periods import Period, last_day, month_range, periods, start_year
+from assets.outcomes.series import Coverage
+from assets.outcomes.tidy import Figure, Line, Setting, compare_rates
+from methods.periods import Period, month_range, periods, start_year
 from methods.rates import rate
 
 #: Label of the whole city beside the codes of its neighbourhoods, none of which is empty text.
 CITY = ""
 #: Slug of a crime type that the dated code table does not hold: a crime all the same.
 UNKNOWN = "unknown"
-_MONTHS_NAMED = 3
 #: Kinds of area that residents are held for, best first, with the census year where they are LSOAs.
 _RESIDENT_TYPES = (("neighbourhood", ""), ("lsoa21", "2021"), ("lsoa11", "2011"), ("lsoa01", "2001"))
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """Months delivered by the forces that count: a month is complete when every one of them has delivered it."""
-
-    complete: frozenset[str]
-    #: Months of the series, from the first that any of the forces delivered to the last complete one.
-    months: tuple[str, ...]
-
-    @property
-    def as_at(self) -> str:
-        """Last day of the newest complete month; empty text when there is none."""
-        return last_day(self.months[-1]) if self.months else ""
-
-    def why_not(self, period: Period) -> str:
-        """Empty when every month of the period is complete; else which are not."""
-        missing = [month for month in period.months if month not in self.complete]
-        if not missing:
-            return ""
-        more = f" and {len(missing) - _MONTHS_NAMED} more" if len(missing) > _MONTHS_NAMED else ""
-        return f"{', '.join(missing[:_MONTHS_NAMED])}{more} not delivered"
 
 
 @dataclass(frozen=True)
@@ -152,6 +130,20 @@ def known_periods(
             notes = (note,) if note else ()
             known[period] = Known(dict(zip(monthly.columns, sums, strict=True)), by_year[year], notes)
     return known
+
+
+def city_line(
+    part: str,
+    unit: str,
+    known: Mapping[Period, Known],
+    setting: Setting,
+    counted: str = "",
+    breakdown: str = "",
+    breaks: tuple[str, ...] = (),
+) -> Line:
+    """Line of a rate in the whole city; `counted` is the label of its counts, the part itself if left out."""
+    figures = {period: found.rate([counted or part], [CITY]) for period, found in known.items()}
+    return Line(part, setting.area_code, setting.area_name, unit, figures, compare_rates, breakdown, breaks)
 
 
 def _mid_year(held: Collection[int], wanted: int, fallback: Literal["none", "oldest_after"]) -> tuple[int | None, str]:

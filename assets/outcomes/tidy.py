@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Literal
 
 import pandas as pd
 
 from expectations.contracts.outcome import COLUMNS, KEY
-from methods.change import Polarity, direction_word, mover_difference, rate_ratio, rate_word
+from methods.change import Difference, Polarity, direction_word, mover_difference, rate_ratio, rate_word
 from methods.gap import points_change
 from methods.periods import Period, start_year
 
 NOT_AVAILABLE = "[x]"
+BREAK = "[b]"
 YEAR_TO_DATE = "year to date, not annualised"
 LEAP_DAY = "includes 29 February, no day adjustment"
 LEAP_DAY_BEFORE = "compared with a period that includes 29 February, no day adjustment"
@@ -48,6 +50,12 @@ class Setting:
     proxy_groups: Mapping[str, str] = field(default_factory=dict)
     polarity: Polarity = "none"
     assessment_mode: AssessmentMode = "none"
+    #: A referral is first-time when none came in so many months before it; as long must a source's history reach back.
+    lookback_months: int = 24
+    #: Target that the Board set, exact; None when it set none.
+    target: Fraction | None = None
+    #: A candidate of SP02 needs the alcohol flag answered for at least this share of the offences.
+    alcohol_flag_complete: float = 0.8
 
     def __post_init__(self) -> None:
         """Refuse a setting that could only give a wrong figure; ValueError with the remedy."""
@@ -68,6 +76,16 @@ class Setting:
         """The polarity that words may follow: none unless the Board's mode is a judgement of direction."""
         return self.polarity if self.assessment_mode == "direction" else "none"
 
+    @property
+    def neutral(self) -> Setting:
+        """The same without polarity, for the parts of a measure that no judgement is made of."""
+        return replace(self, polarity="none")
+
+    @property
+    def wordless(self) -> bool:
+        """Whether a change gets no word at all: in the year that sets the baseline nothing is compared (spec 0.4)."""
+        return self.assessment_mode == "baseline_year"
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -80,6 +98,8 @@ class Figure:
     numerator: float = math.nan
     denominator: float = math.nan
     notes: tuple[str, ...] = ()
+    #: Symbols of spec 0.3 beside the value, such as `[u]`.
+    symbols: tuple[str, ...] = ()
 
     @property
     def known(self) -> bool:
@@ -107,6 +127,10 @@ class Line:
     unit: str
     figures: Mapping[Period, Figure]
     compare: Callable[[Figure, Figure], Change]
+    #: `dimension=value`, or empty text for the total.
+    breakdown: str = ""
+    #: First month after each break in the series: periods on two sides of one are never compared, and marked `[b]`.
+    breaks: tuple[str, ...] = ()
 
 
 def compare_rates(now: Figure, then: Figure) -> Change:
@@ -129,6 +153,40 @@ def compare_gaps(polarity: Polarity) -> Callable[[Figure, Figure], Change]:
 def compare_points(now: Figure, then: Figure) -> Change:
     """Change in percentage points, without limits and so without a word."""
     return Change(points_change(now.value, then.value))
+
+
+def compare_nothing(_now: Figure, _then: Figure) -> Change:
+    """No change: the figures of two periods do not bear comparison, such as bounds of cohorts of different age."""
+    return Change()
+
+
+def compare_counts(setting: Setting) -> Callable[[Figure, Figure], Change]:
+    """Change of a count of equal periods: difference by MOVER, word by the rate ratio (spec 4.4) as the mode allows."""
+
+    def compare(now: Figure, then: Figure) -> Change:
+        difference = mover_difference(now, then)
+        ratio = rate_ratio(now.numerator, 1, then.numerator, 1)
+        word = direction_word(Difference(0, ratio.lower - 1, ratio.upper - 1), setting.judged_by)
+        return Change(difference.value, difference.lower, difference.upper, "" if setting.wordless else word)
+
+    return compare
+
+
+def compare_shares(setting: Setting) -> Callable[[Figure, Figure], Change]:
+    """Change of a proportion in percentage points, limits by Newcombe (spec 4.2): MOVER on the two Wilson intervals."""
+    return compare_estimates(setting)
+
+
+def compare_estimates(setting: Setting) -> Callable[[Figure, Figure], Change]:
+    """Change of any estimate with limits, such as a mean, by MOVER; no word where one of the two has no limits."""
+
+    def compare(now: Figure, then: Figure) -> Change:
+        difference = mover_difference(now, then)
+        wordless = setting.wordless or math.isnan(difference.lower) or math.isnan(difference.upper)
+        word = "" if wordless else direction_word(difference, setting.judged_by)
+        return Change(difference.value, difference.lower, difference.upper, word)
+
+    return compare
 
 
 def tidy_table(
@@ -154,7 +212,7 @@ def tidy_table(
         {
             "measure": measure,
             "part": line.part,
-            "breakdown": "",
+            "breakdown": line.breakdown,
             "area_code": line.area_code,
             "area_name": line.area_name,
             "unit": line.unit,
@@ -182,11 +240,15 @@ def _row(
     previous = line.figures.get(previous_period, Figure())
     baseline = line.figures.get(baseline_period, Figure()) if baseline_period else Figure()
     then_period, then = (baseline_period, baseline) if against == "baseline" else (previous_period, previous)
-    compared = figure.known and then.known and then_period is not None and then_period < period
+    first = then_period.first if then_period and then.known else period.first
+    broken = [month for month in line.breaks if figure.known and first < month <= period.last]
+    compared = figure.known and then.known and then_period is not None and then_period < period and not broken
     change = line.compare(figure, then) if compared else Change()
     notes = [opening_note, *figure.notes, YEAR_TO_DATE if period.kind == "ytd" else ""]
     if compared and then_period and period.holds_leap_day != then_period.holds_leap_day:
         notes.append(LEAP_DAY if period.holds_leap_day else LEAP_DAY_BEFORE)
+    notes += [f"break in series {month}, never compared across it" for month in broken]
+    symbols = [*figure.symbols, *([BREAK] if broken else [])]
     return {
         "period_kind": period.kind,
         "period_start": period.first_day,
@@ -203,6 +265,6 @@ def _row(
         "change_lower": change.lower,
         "change_upper": change.upper,
         "comparison": change.word,
-        "symbols": "" if figure.known else NOT_AVAILABLE,
+        "symbols": " ".join(symbols) if figure.known else NOT_AVAILABLE,
         "note": "; ".join(note for note in notes if note),
     }

@@ -3,6 +3,9 @@
 Here: how a chart looks. Every text in it is given (rounded half up before it comes here), and every position is set here:
 nothing is measured with a font of the machine, so the same figures give the same bytes anywhere. Meaning is carried by
 position, shape, dash and label; colour only supports it. Not here: which figures are charted, or what is said of them.
+
+A chart is a Vega-Lite specification, which vl-convert draws. It is written as plain values: building it with Altair's objects,
+which copy and check every piece again and again, takes longer than all the drawing.
 """
 
 from __future__ import annotations
@@ -13,7 +16,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-import altair as alt
 import vl_convert
 from afcharts.af_colours import get_af_colours
 from markupsafe import escape
@@ -60,7 +62,7 @@ class Month:
 
 @dataclass(frozen=True)
 class Series:
-    """One line: its direct label (one or two lines of text) and its months in order, absent ones included."""
+    """One line: its direct label (up to three lines of text) and its months in order, absent ones included."""
 
     label: tuple[str, ...]
     months: tuple[Month, ...]
@@ -79,94 +81,135 @@ class Bar:
 def levels(points: Sequence[Level], label: Label, *, baseline: tuple[float, str] | None, narrow: bool) -> str:
     """Dots with their 95% intervals by period, from zero, with the baseline as a dashed line labelled at its end."""
     right = (64 if narrow else 80) if baseline else 8
-    width, height = (290 - 36 - right, 230) if narrow else (640 - 36 - right, 270)
     top = max([p.upper or p.value or 0.0 for p in points] + ([baseline[0]] if baseline else []) + [1.0]) * 1.15
+    left = _room_for(top, 36)
+    width, height = (290 - left - right, 230) if narrow else (640 - left - right, 270)
     stacked = narrow and len(points) > 3
     rows = [
         {
-            "period": p.period,
+            "period": _plain(p.period),
             "value": p.value,
             "lower": p.lower,
             "upper": p.upper,
-            "text": text,
+            "text": _plain(text),
             "above": p.upper if p.upper is not None else p.value,
             "look": "hollow" if p.provisional else "solid",
         }
         for p, text in zip(points, _level_texts(points), strict=True)
     ]
-    axis = alt.Axis(
-        **_AXIS, labelAngle=0, labelExpr="split(datum.label, '-')" if stacked else "datum.label", ticks=False
-    )
-    order = alt.Scale(domain=[_plain(p.period) for p in points], padding=0.5)
-    base = _chart(rows).encode(x=alt.X("period:N", scale=order, axis=axis, title=None))
-    scale = alt.Scale(domain=[0, top], nice=False)
-    y = alt.Y("value:Q", scale=scale, axis=_value_axis(), title=None)
-    known = base.transform_filter("isValid(datum.value)")
-    limited = known.transform_filter("isValid(datum.lower) && isValid(datum.upper)")
-    absent = base.transform_filter("!isValid(datum.value)").encode(y=alt.YDatum(0))
-    layers: list[Any] = [
-        limited.mark_rule(strokeWidth=2, color=_INK).encode(y=alt.Y("lower:Q", scale=scale, title=None), y2="upper:Q"),
-        limited.mark_tick(orient="horizontal", size=14, thickness=2, color=_INK).encode(y="lower:Q"),
-        limited.mark_tick(orient="horizontal", size=14, thickness=2, color=_INK).encode(y="upper:Q"),
-        known.mark_point(size=60, strokeWidth=2, color=_DARK, opacity=1).encode(y=y, fill=_look(_DARK)),
-        *_text(known.encode(y="above:Q", text="text:N"), dy=-12, fontSize=14, fontWeight="bold"),
-        absent.mark_point(**_CROSS, size=90),
-        *_text(absent.encode(text="text:N"), dy=-22, fontSize=12),
+    axis = {
+        **_AXIS,
+        "labelAngle": 0,
+        "labelExpr": "split(datum.label, '-')" if stacked else "datum.label",
+        "ticks": False,
+    }
+    order = {"domain": [_plain(p.period) for p in points], "padding": 0.5}
+    x = {"x": {"field": "period", "type": "nominal", "scale": order, "axis": axis, "title": None}}
+    scale: Spec = {"scale": {"domain": [0, top], "nice": False}, "title": None}
+    known, limited = "isValid(datum.value)", "isValid(datum.lower) && isValid(datum.upper)"
+    absent = {**x, "y": {"datum": 0}}
+    cap = {"type": "tick", "orient": "horizontal", "size": 14, "thickness": 2, "color": _INK}
+    dot = {"type": "point", "size": 60, "strokeWidth": 2, "color": _DARK, "opacity": 1}
+    layers = [
+        _layer(
+            "points",
+            {"type": "rule", "strokeWidth": 2, "color": _INK},
+            {**x, "y": {**_number("lower"), **scale}, "y2": {"field": "upper"}},
+            known,
+            limited,
+        ),
+        _layer("points", cap, {**x, "y": _number("lower")}, known, limited),
+        _layer("points", cap, {**x, "y": _number("upper")}, known, limited),
+        _layer(
+            "points", dot, {**x, "y": {**_number("value"), **scale, "axis": _VALUE_AXIS}, "fill": _look(_DARK)}, known
+        ),
+        *_text(
+            "points", {**x, "y": _number("above"), "text": _word("text")}, known, dy=-12, fontSize=14, fontWeight="bold"
+        ),
+        _layer("points", {**_CROSS, "size": 90}, absent, f"!{known}"),
+        *_text("points", {**absent, "text": _word("text")}, f"!{known}", dy=-22, fontSize=12),
     ]
+    data: Data = {"points": rows}
     if baseline:
         value, words = baseline
-        line = _chart([{"value": value, "text": ["baseline", _plain(words)]}]).encode(y="value:Q")
+        data["line"] = [{"value": value, "text": ["baseline", _plain(words)]}]
+        at = {"y": _number("value")}
         layers = [
-            line.mark_rule(strokeDash=[4, 4], strokeWidth=1.5, color=_GREY),
-            line.mark_text(align="left", lineHeight=15, dy=-2).encode(x=alt.value(width + 6), text="text:N"),
+            _layer("line", {"type": "rule", "strokeDash": [4, 4], "strokeWidth": 1.5, "color": _GREY}, at),
+            _layer(
+                "line",
+                {"type": "text", "align": "left", "lineHeight": 15, "dy": -2},
+                {**at, "x": {"value": width + 6}, "text": _word("text")},
+            ),
             *layers,
         ]
-    padding = {"left": 36, "right": right, "top": 8, "bottom": 42 if stacked else 26}
-    return _svg(alt.layer(*layers), label, width, height, padding, narrow=narrow)
+    padding = {"left": left, "right": right, "top": 8, "bottom": 42 if stacked else 26}
+    return _svg(layers, data, label, width, height, padding, narrow=narrow)
 
 
 def lines(series: Sequence[Series], label: Label, *, narrow: bool) -> str:
     """Lines by month, from zero. An absent month is a gap with a cross on the axis, never joined; so is a break."""
-    room = 70 if narrow else 96
-    width, height = (290 - 46 - room, 230) if narrow else (640 - 46 - room, 280)
+    longest = max(len(line) for s in series for line in s.label)
+    room = max(70 if narrow else 96, 8 * longest + 6)
     months = [m for s in series for m in s.months]
     first, last = min(m.index for m in months), max(m.index for m in months)
     top = max([m.value for m in months if m.value is not None] + [1.0]) * 1.12
+    left = _room_for(top, 46)
+    width, height = (290 - left - room, 230) if narrow else (640 - left - room, 280)
     step = 24 if narrow and last - first > 36 else 12
     aprils = [i for i in range(first, last + 1) if (i - 3) % step == 0] or [first]
-    axis = alt.Axis(**_AXIS, values=aprils, labelAngle=0, labelExpr=_MONTH_LABEL, tickSize=6)
-    x = alt.X("month:Q", scale=alt.Scale(domain=[first - 0.5, last + 0.5], nice=False), axis=axis, title=None)
-    y = alt.Y("value:Q", scale=alt.Scale(domain=[0, top], nice=False), axis=_value_axis(), title=None)
-    layers: list[Any] = []
+    axis = {**_AXIS, "values": aprils, "labelAngle": 0, "labelExpr": _MONTH_LABEL, "tickSize": 6}
+    across = {"scale": {"domain": [first - 0.5, last + 0.5], "nice": False}, "axis": axis, "title": None}
+    x = {"x": {**_number("month"), **across}}
+    y = {
+        "y": {
+            **_number("value"),
+            "scale": {"domain": [0, top], "nice": False},
+            "axis": _VALUE_AXIS,
+            "title": None,
+        }
+    }
+    layers: list[Spec] = []
+    data: Data = {}
     for number, one in enumerate(series):
         look = number % len(_SHAPES)
-        rows = [{"month": m.index, "value": m.value, "run": m.run} for m in one.months]
         marks = _marked(one.months, every=6 if narrow else 3)
-        points = [{"month": m.index, "value": m.value, "look": "hollow" if m.provisional else "solid"} for m in marks]
-        colour, dash = _COLOURS[look], _DASHES[look]
+        # The absent months stay in the data, so that the line breaks at them.
+        data[f"line{number}"] = [{"month": m.index, "value": m.value, "run": m.run} for m in one.months]
+        data[f"points{number}"] = [
+            {"month": m.index, "value": m.value, "look": "hollow" if m.provisional else "solid"} for m in marks
+        ]
+        colour = _COLOURS[look]
+        line = {"type": "line", "color": colour, "strokeWidth": 2.5, "strokeDash": _DASHES[look]}
+        point = {"type": "point", "shape": _SHAPES[look], "size": 36, "strokeWidth": 1.5, "color": colour, "opacity": 1}
         layers += [
-            # The absent months stay in the data, so that the line breaks at them.
-            _chart(rows)
-            .mark_line(color=colour, strokeWidth=2.5, strokeDash=dash, invalid="break-paths-show-path-domains")
-            .encode(x=x, y=y, detail="run:N"),
-            _chart(points)
-            .mark_point(shape=_SHAPES[look], size=36, strokeWidth=1.5, color=colour, opacity=1)
-            .encode(x=x, y=y, fill=_look(colour)),
+            _layer(
+                f"line{number}",
+                {**line, "invalid": "break-paths-show-path-domains"},
+                {**x, **y, "detail": _word("run")},
+            ),
+            _layer(f"points{number}", point, {**x, **y, "fill": _look(colour)}),
         ]
     missing = sorted({m.index for m in months if m.value is None})
     if missing:
-        crosses = _chart([{"month": i} for i in missing]).encode(x=x, y=alt.YDatum(0))
-        layers.append(crosses.mark_point(**_CROSS, size=55))
+        data["missing"] = [{"month": i} for i in missing]
+        layers.append(_layer("missing", {**_CROSS, "size": 55}, {**x, "y": {"datum": 0}}))
     breaks = sorted(
         {m.index for s in series for before, m in zip(s.months, s.months[1:], strict=False) if m.run != before.run}
     )
     if breaks:
-        rule = _chart([{"month": i - 0.5} for i in breaks]).encode(x=x)
-        layers.append(rule.mark_rule(strokeDash=[4, 4], color=_INK))
-    layers.append(_line_labels(series, top).encode(y=y, x=alt.value(width + 6), text="label:N"))
-    return _svg(
-        alt.layer(*layers), label, width, height, {"left": 46, "right": room, "top": 8, "bottom": 44}, narrow=narrow
+        data["breaks"] = [{"month": i - 0.5} for i in breaks]
+        layers.append(_layer("breaks", {"type": "rule", "strokeDash": [4, 4], "color": _INK}, x))
+    data["labels"] = _line_labels(series, top)
+    layers.append(
+        _layer(
+            "labels",
+            {"type": "text", "align": "left", "baseline": "middle", "lineHeight": 16, "dy": -4},
+            {**y, "x": {"value": width + 6}, "text": _word("label")},
+        )
     )
+    padding = {"left": left, "right": room, "top": 8, "bottom": 44}
+    return _svg(layers, data, label, width, height, padding, narrow=narrow)
 
 
 def ranked(bars: Sequence[Bar], label: Label, *, reference: tuple[float, str] | None, narrow: bool) -> str:
@@ -174,45 +217,58 @@ def ranked(bars: Sequence[Bar], label: Label, *, reference: tuple[float, str] | 
     left, band = (2, 38) if narrow else (270, 24)
     width, height = (290 if narrow else 640) - left - 56, band * len(bars)
     top = max([b.value for b in bars if b.value is not None] + ([reference[0]] if reference else []) + [1.0])
-    rows = [
-        {
-            "row": i * band + (28 if narrow else band / 2),
-            "name": i * band + (12 if narrow else band / 2),
-            "value": b.value or 0.0,
-            "label": b.label,
-            "text": b.text,
-            "marked": b.marked,
-        }
-        for i, b in enumerate(bars)
-    ]
-    base = _chart(rows)
-    down = alt.Scale(domain=[0, height], reverse=True, nice=False)
-    row, name = alt.Y("row:Q", scale=down, axis=None), alt.Y("name:Q", scale=down, axis=None)
-    x = alt.X("value:Q", scale=alt.Scale(domain=[0, top], nice=False), axis=None)
-    fill = alt.condition("datum.marked", alt.value(_DARK), alt.value("#ffffff"))
-    names = base.encode(y=name, x=alt.value(14 if narrow else -22), text="label:N")
-    layers: list[Any] = []
+    data: Data = {
+        "bars": [
+            {
+                "row": i * band + (28 if narrow else band / 2),
+                "name": i * band + (12 if narrow else band / 2),
+                "value": b.value or 0.0,
+                "label": _plain(b.label),
+                "text": _plain(b.text),
+                "marked": b.marked,
+            }
+            for i, b in enumerate(bars)
+        ]
+    }
+    down: Spec = {"scale": {"domain": [0, height], "reverse": True, "nice": False}, "axis": None}
+    row, name = {**_number("row"), **down}, {**_number("name"), **down}
+    x: Spec = {"x": {**_number("value"), "scale": {"domain": [0, top], "nice": False}, "axis": None}}
+    fill = {"condition": {"test": "datum.marked", "value": _DARK}, "value": "#ffffff"}
+    diamond = {"type": "point", "shape": "diamond", "filled": True, "size": 60, "color": _DARK, "opacity": 1}
+    layers: list[Spec] = []
     if reference:
         value, words = reference
-        line = _chart([{"value": value, "text": words}]).encode(x=x)
+        data["line"] = [{"value": value, "text": _plain(words)}]
         layers = [
-            line.mark_rule(strokeDash=[4, 4], strokeWidth=1.5, color=_GREY),
-            line.mark_text(dy=-8).encode(y=alt.value(0), text="text:N"),
+            _layer("line", {"type": "rule", "strokeDash": [4, 4], "strokeWidth": 1.5, "color": _GREY}, x),
+            _layer("line", {"type": "text", "dy": -8}, {**x, "y": {"value": 0}, "text": _word("text")}),
         ]
     layers += [
-        base.mark_bar(height=15, stroke=_DARK, strokeWidth=1.5).encode(y=row, x=x, x2=alt.datum(0), fill=fill),
-        *_text(base.encode(y=row, x=x, text="text:N"), align="left", dx=6),
-        *_text(names, align="left" if narrow else "right"),
-        base.transform_filter("datum.marked")
-        .mark_point(shape="diamond", filled=True, size=60, color=_DARK, opacity=1)
-        .encode(y=name, x=alt.value(5 if narrow else -11)),
+        _layer(
+            "bars",
+            {"type": "bar", "height": 15, "stroke": _DARK, "strokeWidth": 1.5},
+            {**x, "y": row, "x2": {"datum": 0}, "fill": fill},
+        ),
+        *_text("bars", {**x, "y": row, "text": _word("text")}, align="left", dx=6),
+        *_text(
+            "bars",
+            {"y": name, "x": {"value": 14 if narrow else -22}, "text": _word("label")},
+            align="left" if narrow else "right",
+        ),
+        _layer("bars", diamond, {"y": name, "x": {"value": 5 if narrow else -11}}, "datum.marked"),
     ]
     padding = {"left": left, "right": 56, "top": 22, "bottom": 4}
-    return _svg(alt.layer(*layers), label, width, height, padding, narrow=narrow)
+    return _svg(layers, data, label, width, height, padding, narrow=narrow)
 
 
-_CROSS: dict[str, Any] = {"shape": "cross", "angle": 45, "filled": True, "color": _INK, "opacity": 1, "yOffset": -7}
-_AXIS: dict[str, Any] = {
+#: A piece of a Vega-Lite specification; rows by the name of their data set.
+Spec = dict[str, Any]
+Data = dict[str, list[Spec]]
+
+_CROSS: Spec = {
+    "type": "point", "shape": "cross", "angle": 45, "filled": True, "color": _INK, "opacity": 1, "yOffset": -7,
+}  # fmt: skip
+_AXIS: Spec = {
     "labelFont": _FONT,
     "labelFontSize": 13,
     "labelColor": _INK,
@@ -223,23 +279,44 @@ _AXIS: dict[str, Any] = {
     "tickColor": _GREY,
     "grid": False,
 }
+_VALUE_AXIS: Spec = {
+    **_AXIS, "grid": True, "gridColor": _GRID, "domain": False, "ticks": False, "labelPadding": 8,
+    "tickCount": 5, "format": ",.3~f",
+}  # fmt: skip
 #: An April is labelled by its year; 'Apr' stands above so that the label is short enough for a phone.
 _MONTH_LABEL = "['Apr', '' + floor(datum.value / 12)]"
 
 
-def _value_axis() -> alt.Axis:
-    looks = {**_AXIS, "grid": True, "gridColor": _GRID, "domain": False, "ticks": False, "labelPadding": 8}
-    return alt.Axis(**looks, tickCount=5, format=",.3~f")
+def _room_for(top: float, least: int) -> int:
+    """Width that the labels of a value axis need."""
+    return max(least, 8 * len(f"{top:,.0f}") + 12)
 
 
-def _look(colour: str) -> alt.Fill:
+def _layer(data: str, mark: Spec, encoding: Spec, *filters: str) -> Spec:
+    """One kind of mark for the rows of a data set that pass the filters."""
+    layer: Spec = {"data": {"name": data}, "mark": mark, "encoding": encoding}
+    return layer | {"transform": [{"filter": one} for one in filters]} if filters else layer
+
+
+def _number(field: str) -> Spec:
+    return {"field": field, "type": "quantitative"}
+
+
+def _word(field: str) -> Spec:
+    return {"field": field, "type": "nominal"}
+
+
+def _look(colour: str) -> Spec:
     """Solid for a final figure, hollow for a provisional one."""
-    return alt.Fill("look:N", scale=alt.Scale(domain=["solid", "hollow"], range=[colour, "#ffffff"]), legend=None)
+    scale = {"domain": ["solid", "hollow"], "range": [colour, "#ffffff"]}
+    return {"field": "look", "type": "nominal", "scale": scale, "legend": None}
 
 
-def _text(chart: alt.Chart, **looks: Any) -> tuple[alt.Chart, alt.Chart]:
+def _text(data: str, encoding: Spec, *filters: str, **looks: Any) -> tuple[Spec, Spec]:
     """Text on a white halo, so that no line runs through it."""
-    return chart.mark_text(**looks, stroke="#ffffff", strokeWidth=4, strokeJoin="round"), chart.mark_text(**looks)
+    mark = {"type": "text", **looks}
+    halo = {**mark, "stroke": "#ffffff", "strokeWidth": 4, "strokeJoin": "round"}
+    return _layer(data, halo, encoding, *filters), _layer(data, mark, encoding, *filters)
 
 
 def _level_texts(points: Sequence[Level]) -> list[str]:
@@ -269,32 +346,30 @@ def _marked(months: Sequence[Month], every: int) -> list[Month]:
     ]
 
 
-def _chart(rows: list[dict[str, Any]]) -> alt.Chart:
-    return alt.Chart(alt.InlineData(values=[{k: _plain(v) for k, v in row.items()} for row in rows]))
-
-
 def _plain(value: Any) -> Any:
     """Text without control characters, which no SVG may hold; anything else as it is."""
     return _CONTROL.sub("", value) if isinstance(value, str) else value
 
 
-def _line_labels(series: Sequence[Series], top: float) -> alt.Chart:
+def _line_labels(series: Sequence[Series], top: float) -> list[Spec]:
     """Direct labels at the right-hand end of the lines, moved apart where lines end close together."""
     ends = []
     for one in series:
         values = [m.value for m in one.months if m.value is not None]
         if values:
             ends.append((values[-1], one.label))
-    rows: list[dict[str, Any]] = []
+    rows: list[Spec] = []
     lowest = -1.0
+    apart = 0.085 * top * max((len(text) for _, text in ends), default=0)
     for value, text in sorted(ends):
-        lowest = max(value, lowest + 0.17 * top if rows else value)
+        lowest = max(value, lowest + apart if rows else value)
         rows.append({"value": min(lowest, top), "label": [_plain(line) for line in text]})
-    return _chart(rows).mark_text(align="left", baseline="middle", lineHeight=16, dy=-4)
+    return rows
 
 
 def _svg(
-    chart: alt.LayerChart | alt.FacetChart,
+    layers: list[Spec],
+    data: Data,
     label: Label,
     width: int,
     height: int,
@@ -303,14 +378,23 @@ def _svg(
     narrow: bool,
 ) -> str:
     """Draw the chart and give it what a reader who does not see it needs: a role, a title and a description."""
-    spec = (
-        chart.resolve_scale(fill="independent")
-        .properties(width=width, height=height, autosize="none", padding=padding)
-        .configure(aria=False, font=_FONT, background="#ffffff")
-        .configure_view(stroke=None)
-        .configure_text(font=_FONT, fontSize=13, color=_INK, limit=0)
-        .to_dict()
-    )
+    spec = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "width": width,
+        "height": height,
+        "autosize": "none",
+        "padding": padding,
+        "resolve": {"scale": {"fill": "independent"}},
+        "config": {
+            "aria": False,
+            "font": _FONT,
+            "background": "#ffffff",
+            "view": {"stroke": None},
+            "text": {"font": _FONT, "fontSize": 13, "color": _INK, "limit": 0},
+        },
+        "datasets": data,
+        "layer": layers,
+    }
     drawn = vl_convert.vegalite_to_svg(spec)
     stem = f"{label.name}-{'narrow' if narrow else 'wide'}"
     opening, rest = drawn.split(">", 1)

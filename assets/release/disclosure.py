@@ -1,46 +1,79 @@
-"""Disclosure control, once, at the release: what of the outcome tables may be public (spec 4.8, regime A).
+"""Disclosure control, once, at the release: what of the outcome tables may be public (spec 4.8).
 
-Here: a conservative form of regime A. Figures below the city total come out for discrete quarters and years only, so that
-no difference of two running totals tells a month; and where any count of such a table is small, the whole table of that
-financial year is hidden, so that nothing can be worked out from its totals. Regime B has no measure yet.
+Here: the register's allow-list of parts and breakdowns, and a conservative form of regime A. Figures below the city total
+come out for discrete quarters and years only, so that no difference of two running totals tells a month; and where any count of
+such a table is small, the whole table of that financial year is hidden, so that nothing can be worked out from its totals.
+Regime B: `regime_b.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import pandas as pd
 
+from assets.release import regime_b
+from assets.release.regime_b import HIDDEN, HIDDEN_NOTE, Asked, Cell, hidden_cells
+from expectations.register import Measure
 from methods.periods import financial_year
 
 #: Parts of a measure that lie below its published total.
-DETAIL = {"SP01": ("neighbourhood",), "SP08": ("burglary", "robbery", "vehicle_crime")}
+DETAIL = {
+    "SP01": ("neighbourhood",),
+    "SP08": (
+        "burglary", "robbery", "vehicle_crime",
+        "domestic_burglary", "domestic_burglary_households", "theft_of_vehicle", "theft_from_vehicle",
+    ),
+}  # fmt: skip
 _DETAIL_KINDS = ("quarter", "fy")
-HIDDEN = "[c]"
-_NOTE = "hidden to protect people"
 _NUMBERS = ("numerator", "denominator", "value", "lower", "upper")
 _COMPARED = ("baseline_value", "previous_value", "change", "change_lower", "change_upper")
-#: A table that is hidden: measure, kind of period, financial year.
-Hidden = tuple[str, str, str]
+#: A table that is hidden under regime A: measure, kind of period, financial year.
+HiddenTable = tuple[str, str, str]
 
 
-def publishable(figures: pd.DataFrame, small: int, hidden_before: Collection[Hidden]) -> pd.DataFrame:
-    """The rows of one measure that may be public.
+@dataclass(frozen=True)
+class Hidden:
+    """What an earlier release hid, and so stays hidden: whole tables of regime A, single cells of regime B."""
+
+    tables: frozenset[HiddenTable] = frozenset()
+    cells: frozenset[Cell] = frozenset()
+
+
+def publishable(figures: pd.DataFrame, measure: Measure, asked: Asked, small: int, before: Hidden) -> pd.DataFrame:
+    """The rows of one measure that may be public, by its allow-list and its regime.
 
     Args:
         figures: tidy rows at full precision, of one measure.
-        small: counts from 1 to one below this are small.
-        hidden_before: tables that an earlier release hid: once hidden, always hidden.
-
-    Returns:
-        The rows, with every number of a hidden table empty and marked `[c]`.
+        measure: its record in the register.
+        asked: what rows of regime B depend on beside their counts.
+        small: under regime A counts from 1 to one below this are small.
+        before: what earlier releases hid.
     """
+    rows = allowed(figures, measure.public_parts, measure.public_breakdowns)
+    if measure.disclosure_regime == "A":
+        return regime_a(rows, small, before.tables)
+    if "area" not in measure.public_breakdowns:
+        rows = rows[rows["area_code"] == asked.setting.area_code]
+    return regime_b.publishable(rows, asked, before.cells)
+
+
+def allowed(figures: pd.DataFrame, parts: Collection[str] | None, breakdowns: Collection[str]) -> pd.DataFrame:
+    """Rows of the parts (None: all) and of the dimensions that may be public at all; a total has no dimension."""
+    listed = figures["breakdown"].str.extract(r"^([^=]*)", expand=False).isin(["", *breakdowns])
+    if parts is not None:
+        listed &= figures["part"].isin(list(parts))
+    return figures[listed]
+
+
+def regime_a(figures: pd.DataFrame, small: int, hidden_before: Collection[HiddenTable]) -> pd.DataFrame:
+    """The public rows of one measure under regime A, with every number of a hidden table empty and marked `[c]`."""
     if figures.empty:
         return figures
     measure = str(figures["measure"].iloc[0])
-    detail = figures["part"].isin(DETAIL.get(measure, ()))
-    shown = figures[~detail | figures["period_kind"].isin(_DETAIL_KINDS)].reset_index(drop=True)
-    detail = shown["part"].isin(DETAIL.get(measure, ()))
+    shown = figures[~_is_detail(figures, measure) | figures["period_kind"].isin(_DETAIL_KINDS)].reset_index(drop=True)
+    detail = _is_detail(shown, measure)
     year = shown["period_end"].str[:7].map(financial_year)
     small_count = detail & shown["numerator"].between(1, small - 1)
     to_hide = {(kind, fy) for m, kind, fy in hidden_before if m == measure}
@@ -56,13 +89,19 @@ def publishable(figures: pd.DataFrame, small: int, hidden_before: Collection[Hid
     shown.loc[detail, list(_COMPARED)] = float("nan")
     shown.loc[detail, "comparison"] = ""
     shown.loc[hide, "symbols"] = HIDDEN
-    shown.loc[hide, "note"] = _NOTE
+    shown.loc[hide, "note"] = HIDDEN_NOTE
     shown.loc[hide, "method"] = ""
     return shown
 
 
-def hidden_tables(published: pd.DataFrame) -> set[Hidden]:
-    """Which tables a release hid, from its published rows."""
+def _is_detail(figures: pd.DataFrame, measure: str) -> pd.Series:
+    return figures["part"].isin(DETAIL.get(measure, ())) | (figures["breakdown"] != "")
+
+
+def hidden(published: pd.DataFrame) -> Hidden:
+    """What a release hid, from its published rows."""
     rows = published[published["symbols"].fillna("").str.contains(HIDDEN, regex=False)]
     years = rows["period_end"].str[:7].map(financial_year)
-    return set(zip(rows["measure"], rows["period_kind"], years, strict=True))
+    return Hidden(
+        frozenset(zip(rows["measure"], rows["period_kind"], years, strict=True)), frozenset(hidden_cells(rows))
+    )

@@ -73,9 +73,10 @@ def _checks(instance: dg.DagsterInstance, wanted: Mapping[str, Iterable[str]]) -
     }
     latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
     found: dict[str, dict[str, CheckEvidence]] = {table: {} for table in wanted}
-    for key, record in latest.items():
+    # The storage may give more than was asked for: a check of that name that another table no longer has.
+    for key in keys.keys() & latest.keys():
         table, rule = keys[key]
-        found[table][rule] = _check(record)
+        found[table][rule] = _check(latest[key])
     return found
 
 

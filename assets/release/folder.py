@@ -1,6 +1,7 @@
 """A release folder: written whole or not at all, never changed, `current` swapped in one step.
 
-Here: the file system's part of a release and the proof that a folder is what its manifest says. Not here: its contents.
+Here: the file system's part of a release and of what analysts get beside it, and the proof that a release is what its manifest
+says. Not here: what is in them.
 """
 
 from __future__ import annotations
@@ -134,25 +135,48 @@ def write_release(releases: Path, manifest: Mapping[str, Any], files: Mapping[st
     Raises:
         ReleaseError: no space, no right to write, or a damaged folder of the same id.
     """
-    final = releases / str(manifest["id"])
-    if not final.exists():
-        making = releases / f".making-{manifest['id']}-{os.getpid()}"
-        full = {**manifest, "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}}
-        try:
-            for name, data in [*files.items(), (MANIFEST, _json(full))]:
-                path = making / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with path.open("wb") as handle:
-                    handle.write(data)
-                    handle.flush()
-                    os.fsync(handle.fileno())
-                path.chmod(0o444)
-            making.rename(final)
-            _sync(releases)
-        except OSError as error:
-            shutil.rmtree(making, ignore_errors=True)
-            raise ReleaseError(f"the release cannot be written ({error.strerror}): nothing was published") from None
-    return opened(final)
+    name = str(manifest["id"])
+    if not (releases / name).exists():
+        full = {**manifest, "files": {n: hashlib.sha256(data).hexdigest() for n, data in sorted(files.items())}}
+        _write_whole(releases, name, {**files, MANIFEST: _json(full)}, 0o444)
+    return opened(releases / name)
+
+
+def write_analysis(analysis: Path, name: str, files: Mapping[str, bytes]) -> None:
+    """Write what analysts get beside a release, which nobody but the pipeline's own account can read; once for each release.
+
+    Raises:
+        ReleaseError: no space, or no right to write.
+    """
+    try:
+        analysis.mkdir(mode=0o700, parents=True, exist_ok=True)
+        analysis.chmod(0o700)
+        for leftover in analysis.glob(".making-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+    except OSError as error:
+        raise ReleaseError(f"the analysis cannot be written ({error.strerror}): nothing was published") from None
+    if not (analysis / name).exists():
+        _write_whole(analysis, name, files, 0o400)
+
+
+def _write_whole(parent: Path, name: str, files: Mapping[str, bytes], mode: int) -> None:
+    """A folder that appears with all its files or not at all; read-only, for all or for the owner alone."""
+    making = parent / f".making-{name}-{os.getpid()}"
+    try:
+        making.mkdir(mode=0o755 if mode & 0o044 else 0o700, parents=True)
+        for file, data in files.items():
+            path = making / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as handle:
+                handle.write(data)
+                handle.flush()
+                os.fsync(handle.fileno())
+            path.chmod(mode)
+        making.rename(parent / name)
+        _sync(parent)
+    except OSError as error:
+        shutil.rmtree(making, ignore_errors=True)
+        raise ReleaseError(f"the release cannot be written ({error.strerror}): nothing was published") from None
 
 
 def make_current(releases: Path, release: Released) -> None:
@@ -169,8 +193,7 @@ def csv_bytes(figures: pd.DataFrame) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for row in figures[list(COLUMNS)].itertuples(index=False):
-        writer.writerow([_cell(name, value) for name, value in zip(COLUMNS, row, strict=True)])
+    writer.writerows(zip(*(_cells(name, figures[name]) for name in COLUMNS), strict=True))
     return out.getvalue().encode()
 
 
@@ -182,13 +205,12 @@ def parquet_bytes(figures: pd.DataFrame) -> bytes:
     return out.getvalue()
 
 
-def _cell(name: str, value: Any) -> str:
+def _cells(name: str, column: pd.Series) -> list[str]:
     if name not in NUMBERS:
-        return str(value)
-    if pd.isna(value):
-        return ""
-    number = float(value)
-    return str(int(number)) if name in ("numerator", "denominator") and number.is_integer() else repr(number)
+        return [str(value) for value in column]
+    count = name in ("numerator", "denominator")
+    numbers = column.astype("float64").tolist()
+    return ["" if v != v else str(int(v)) if count and v.is_integer() else repr(v) for v in numbers]
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
 from assets.release import charts, words
-from assets.release.view import PARTS, CheckView, Figure, MeasureView, PartView, ReleaseView, figures_of
+from assets.release.view import CheckView, Figure, MeasureView, PartView, ReleaseView, figures_of, parts_of
 
 _HERE = Path(__file__).parent
 _STYLES = ("govuk-frontend-6.3.0.min.css", "safer.css")
@@ -29,6 +30,12 @@ _PLACES = "neighbourhood"
 _NAMED = 3
 _FISCAL_MONTHS = ("Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar")
 _TOP = 10
+#: Lines that one chart can carry and still be told apart.
+_LINES = 3
+#: Letters in a line of the label beside one.
+_LABEL_WIDTH = 12
+#: Rows of one table of the analysts' pages, and quarters of one part; all are in the file beside.
+_ANALYSTS_ROWS, _ANALYSTS_QUARTERS = 150, 8
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,7 @@ class Headline:
     beside: tuple[tuple[str, words.Change | None], ...]
     change: words.Change | None
     newer: str
+    rounded: str
 
 
 @dataclass(frozen=True)
@@ -148,15 +156,17 @@ def page_name(measure: MeasureView) -> str:
 
 
 def _tell(measure: MeasureView) -> Told:
-    figures = figures_of(measure.figures, measure.id) if words.shows_values(measure) else ()
+    rows = measure.figures
+    if measure.analysts:  # of years and quarters; the file beside the pages has the rest
+        rows = rows[rows["period_kind"].isin(["fy", "quarter"])]
+    figures = figures_of(rows, measure.id) if words.shows_values(measure) else ()
     if not figures:
         return Told(None, ())
-    parts = PARTS.get(measure.id) or tuple(
-        PartView(p, p.replace("_", " ").capitalize(), p.replace("_", " ").capitalize())
-        for p in sorted({f.part for f in figures})
-    )
+    parts = parts_of(measure.id, figures)
     totals = tuple(f for f in figures if not f.breakdown)
-    sections = _SECTIONS.get(measure.id, _years_only)(measure, parts, totals)
+    if measure.analysts:
+        return Told(_headline(measure, parts, totals), tuple(_everything(part, figures) for part in parts))
+    sections = [*_SECTIONS.get(measure.id, _by_quarter)(measure, parts, totals), *_breakdowns(measure, parts, figures)]
     return Told(_headline(measure, parts, totals), tuple(s for s in sections if s is not None))
 
 
@@ -184,6 +194,7 @@ def _headline(measure: MeasureView, parts: Sequence[PartView], figures: Sequence
         beside=tuple(_beside(measure, parts, figures, figure)),
         change=words.change(figure, measure),
         newer="" if newest is figure else _not_available(newest),
+        rounded=words.ROUNDED if measure.disclosure == "B" and not measure.analysts else "",
     )
 
 
@@ -293,8 +304,21 @@ def _dimensions(view: ReleaseView) -> Table:
 # ---- sections: a finding, its chart, its tables
 
 
-def _years_only(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]) -> list[Section | None]:
-    return [_years(measure, parts, figures)]
+def _by_quarter(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]) -> list[Section | None]:
+    """Counts and percentages apart, those of the headline first: each by quarter, then by financial year."""
+    units = {f.part: f.unit for f in figures}
+    groups: dict[bool, list[PartView]] = {}
+    for part in parts:
+        if part.name in units:
+            groups.setdefault(units[part.name] == "%", []).append(part)
+    sections: list[Section | None] = []
+    for number, group in enumerate(groups.values()):
+        further = f"years-{group[0].name}".replace("_", "-") if group[0].charted else ""
+        sections += [
+            _quarters(measure, group, figures, drawn=number == 0),
+            _years(measure, group, figures, name=further if number else "years"),
+        ]
+    return sections
 
 
 def _close_the_gap(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]) -> list[Section | None]:
@@ -302,7 +326,7 @@ def _close_the_gap(measure: MeasureView, parts: Sequence[PartView], figures: Seq
     together = [p for p in parts if p.name != _PLACES]
     return [
         _years(measure, together, figures),
-        _months(measure, rates, figures, "r12", ("The ten", "City")),
+        _months(measure, rates, figures, "r12", [part.short for part in rates]),
         _neighbourhoods(measure, figures),
     ]
 
@@ -310,7 +334,7 @@ def _close_the_gap(measure: MeasureView, parts: Sequence[PartView], figures: Seq
 def _acquisitive_crime(
     measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]
 ) -> list[Section | None]:
-    total, groups = parts[0], parts[1:]
+    total, groups = parts[0], [part for part in parts[1:] if part.count_first]
     made_of = _years_table(measure, "Offences by group", groups, [f for f in figures if f.kind == "fy"], counts=True)
     by_group = Section("What the total is made of, by financial year", None, (made_of,)) if made_of else None
     return [_months(measure, [total], figures, "month", ("Offences",)), _years(measure, [total], figures), by_group]
@@ -322,8 +346,13 @@ _SECTIONS: dict[str, Callable[[MeasureView, Sequence[PartView], Sequence[Figure]
 }
 
 
-def _years(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]) -> Section | None:
-    """The first part by financial year, with its interval; then the same months of every year, to date."""
+def _years(
+    measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure], *, name: str = "years"
+) -> Section | None:
+    """The first part by financial year, with its interval; then the same months of every year, to date.
+
+    `name` is the chart's; without one there is none.
+    """
     first = parts[0]
     years = sorted((f for f in figures if f.part == first.name and f.kind == "fy"), key=lambda f: f.end)
     to_date = _latest_to_date(figures, first.name)
@@ -348,7 +377,9 @@ def _years(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Fi
     change = words.change(latest, measure)
     finding = f"{first.title}: {words.quantity(latest.value or 0, latest.unit, regime)} {words.in_period(latest)}"
     finding += f". {change.sentence}" if change else ""
-    base = latest.baseline if measure.assessment_mode == "direction" and words.compares(measure) else None
+    if not name:
+        return Section(finding, None, tables)
+    base = latest.baseline if words.baseline_year(measure) and words.compares(measure) else None
     points = [
         charts.Level(words.year_of(f.end), f.value, f.lower, f.upper, _value(measure, f).text, "p" in f.symbols)
         for f in years
@@ -358,7 +389,7 @@ def _years(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Fi
         latest.unit,
         ((words.year_of(f.end), _value(measure, f).text) for f in years),
     )
-    label = charts.Label(f"{measure.id.lower()}-years", finding, described)
+    label = charts.Label(f"{measure.id.lower()}-{name}", finding, described)
     baseline = (base, words.bare(base, latest.unit, regime)) if base is not None else None
     drawing = Drawing(
         label.name,
@@ -369,11 +400,62 @@ def _years(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Fi
     return Section(finding, drawing, tables)
 
 
+def _quarters(
+    measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure], *, drawn: bool
+) -> Section | None:
+    """The first part by quarter, with its interval and the parts beside it."""
+    first, mine = parts[0], [f for f in figures if f.kind == "quarter"]
+    unit = next((f.unit for f in mine if f.part == first.name), "")
+    table = _years_table(measure, f"Quarters: {words.unit_words(unit)}", parts, mine)
+    if table is None:
+        return None
+    units = {f.part: f.unit for f in mine}
+    charted = [p for p in parts if (p is first or p.charted) and units.get(p.name) == unit][:_LINES]
+    lines = _lines(measure, charted, mine, "quarter", [p.short for p in charted]) if drawn else None
+    return Section(lines.finding if lines else f"{first.title}, by quarter", lines.drawing if lines else None, (table,))
+
+
 def _months(
     measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure], kind: str, short: Sequence[str]
 ) -> Section | None:
     """Parts by month, absent months as gaps: 12 months to each month as rates, single months as counts."""
+    lines = _lines(measure, parts, figures, kind, short)
+    if lines is None:
+        return None
+    unit, counts = lines.unit, kind == "month"
+    caption = (
+        f"{unit.partition(' per ')[0].capitalize()} in each month"
+        if counts
+        else f"{words.unit_words(unit).capitalize()}, 12 months to the end of each month"
+    )
+    return Section(lines.finding, lines.drawing, (_matrix(measure, caption, lines.rows, *lines.span, counts),))
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A chart of lines and what stands with it: the finding, the unit, each line's figures by month, and their span."""
+
+    finding: str
+    drawing: Drawing
+    unit: str
+    rows: list[tuple[PartView, str, dict[int, Figure]]]
+    span: tuple[int, int]
+
+
+#: Kind of period of a line: the stem of the chart's name, months from one point to the next, and what it shows.
+_LINE_KINDS = {
+    "month": ("months", 1, "Counts by month"),
+    "r12": ("rates", 1, "Rates over 12 months, by the month they end"),
+    "quarter": ("quarters", 3, "Figures by quarter"),
+}
+
+
+def _lines(
+    measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure], kind: str, short: Sequence[str]
+) -> Lines | None:
+    """Parts as lines over time, absent periods as gaps; single months as counts, all else as its value."""
     counts = kind == "month"
+    stem, step, what = _LINE_KINDS[kind]
     lines = [(part, name, _by_month(figures, part.name, kind)) for part, name in zip(parts, short, strict=True)]
     lines = [(part, name, rows) for part, name, rows in lines if any(f.value is not None for f in rows.values())]
     if not lines:
@@ -385,7 +467,9 @@ def _months(
         known = [f for f in rows.values() if f.value is not None]
         newest.append((part, known[-1]))
         last_text = _number(measure, known[-1], counts)
-        series.append(charts.Series((name, last_text), tuple(_run(rows, first, last, counts))))
+        series.append(
+            charts.Series((*wrap(name, _LABEL_WIDTH), last_text), tuple(_run(rows, first, last, step, counts)))
+        )
         described.append(
             f"{part.title}: from {_number(measure, known[0], counts)} {words.in_period(known[0])} to"
             f" {last_text} {words.in_period(known[-1])}"
@@ -393,25 +477,21 @@ def _months(
     finding = _finding([(part, f, _number(measure, f, counts)) for part, f in newest], counts)
     shown = [f for _, _, rows in lines for i, f in rows.items() if i <= last]
     gaps = any(m.value is None for s in series for m in s.months)
-    what = "Counts by month" if counts else "Rates over 12 months, by the month they end"
+    absent = f"{'Quarters' if step > 1 else 'Months'} without a figure are gaps. " if gaps else ""
     label = charts.Label(
-        f"{measure.id.lower()}-{'months' if counts else 'rates'}",
+        f"{measure.id.lower()}-{stem}",
         finding,
-        f"{what}, as lines from zero. {'; '.join(described)}. {'Months without a figure are gaps. ' if gaps else ''}The figures are in the table below.",
+        f"{what}, as lines from zero. {'; '.join(described)}. {absent}The figures are in the table below.",
     )
     unit = shown[0].unit
+    scale = unit.partition(" per ")[0] if counts else words.unit_words(unit)
     drawing = Drawing(
         label.name,
         Markup(charts.lines(series, label, narrow=False)),  # noqa: S704 - drawn and escaped there
         Markup(charts.lines(series, label, narrow=True)),  # noqa: S704 - drawn and escaped there
-        (f"Scale: {unit.partition(' per ')[0] if counts else words.unit_words(unit)}, by month.", *_key(shown, gaps)),
+        (f"Scale: {scale}, by {'quarter' if step > 1 else 'month'}.", *_key(shown, gaps)),
     )
-    caption = (
-        f"{unit.partition(' per ')[0].capitalize()} in each month"
-        if counts
-        else f"{words.unit_words(unit).capitalize()}, 12 months to the end of each month"
-    )
-    return Section(finding, drawing, (_matrix(measure, caption, lines, first, last, counts),))
+    return Lines(finding, drawing, unit, lines, (first, last))
 
 
 def _neighbourhoods(measure: MeasureView, figures: Sequence[Figure]) -> Section | None:
@@ -472,6 +552,65 @@ def _neighbourhoods(measure: MeasureView, figures: Sequence[Figure]) -> Section 
     return Section(finding, drawing, (Table(caption, head, rows, _notes([(f.area_name, f) for f in places])),))
 
 
+def _breakdowns(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]) -> Iterable[Section | None]:
+    """The newest year of each part by what it is broken down by: agency, role, strand."""
+    for part in parts:
+        by = [f for f in figures if f.part == part.name and f.breakdown and f.kind == "fy"]
+        end = max((f.end for f in by), default=None)
+        newest = [f for f in by if f.end == end]
+        for dimension in sorted({f.breakdown.partition("=")[0] for f in newest}):
+            rows = [f for f in newest if f.breakdown.startswith(f"{dimension}=")]
+            name = dimension.replace("_", " ")
+            head = ((name.capitalize(), False), (_column(part, rows[0], counts=False), True), ("95% interval", True))
+            body = tuple(
+                (Cell(_kind_of(f)), _value(measure, f), Cell(words.interval(f, measure.disclosure))) for f in rows
+            )
+            year = words.year_of(rows[0].end)
+            notes = _notes([(_kind_of(f), f) for f in rows])
+            yield Section(
+                f"{part.title} by {name}, {year}",
+                None,
+                (Table(f"{words.unit_words(rows[0].unit).capitalize()} by {name}, {year}", head, body, notes),),
+            )
+
+
+def _kind_of(figure: Figure) -> str:
+    return figure.breakdown.partition("=")[2].replace("_", " ").capitalize()
+
+
+def _everything(part: PartView, figures: Sequence[Figure]) -> Section:
+    """For analysts: a part exact and whole, newest first: years of everything, the newest quarters of the totals."""
+    mine = sorted((f for f in figures if f.part == part.name), key=lambda f: f.end, reverse=True)
+    quarters = [f for f in mine if f.kind == "quarter" and not f.breakdown]
+    first = sorted({f.end for f in quarters})[-_ANALYSTS_QUARTERS:]
+    rows = [f for f in mine if f.kind == "fy"] + [f for f in quarters if f.end in first]
+    head = (
+        *((text, False) for text in ("Period", "Of what")),
+        *((text, True) for text in ("Value", "Lower", "Upper", "Numerator", "Denominator", "Change")),
+        *((text, False) for text in ("Comparison", "Symbols", "Note")),
+    )
+    body = tuple(
+        (
+            Cell(words.short_period(f)),
+            Cell(f.breakdown or f.area_name),
+            *(Cell(_exact(n)) for n in (f.value, f.lower, f.upper, f.numerator, f.denominator, f.change)),
+            Cell(f.comparison),
+            Cell(" ".join(f"[{symbol}]" for symbol in f.symbols)),
+            Cell(f.note),
+        )
+        for f in rows[:_ANALYSTS_ROWS]
+    )
+    more = (
+        ("More rows are in outcomes.csv beside this page.",) if len(rows) < len(mine) or len(rows) > len(body) else ()
+    )
+    unit = words.unit_words(mine[0].unit)
+    return Section(part.title, None, (Table(f"{part.name}: {unit}, exact", head, body, more, look="so-periods"),))
+
+
+def _exact(number: float | None) -> str:
+    return "" if number is None else f"{number:.10g}"
+
+
 # ---- tables
 
 
@@ -479,6 +618,8 @@ def _years_table(
     measure: MeasureView, caption: str, parts: Sequence[PartView], figures: Sequence[Figure], *, counts: bool = False
 ) -> Table | None:
     """One row a period, newest first; the first part with its interval and change, the others beside it."""
+    if not parts:
+        return None
     first = parts[0]
     periods = sorted((f for f in figures if f.part == first.name), key=lambda f: f.end, reverse=True)
     if not periods:
@@ -522,17 +663,18 @@ def _column(part: PartView, figure: Figure, counts: bool) -> str:
     if counts:
         return part.short
     _, per, of = figure.unit.partition(" per ")
-    return f"{part.short} (per {int(of):,})" if per and of.isdigit() else f"{part.short} ({figure.unit})"
+    if per:
+        return f"{part.short} (per {int(of):,})" if of.isdigit() else f"{part.short} ({figure.unit})"
+    return f"{part.short} (%)" if figure.unit == "%" else part.short
 
 
 def _compared_with(measure: MeasureView) -> str:
-    if measure.assessment_mode != "direction":
-        return "Compared with the year before"
-    return f"Compared with the baseline{f', {measure.baseline}' if measure.baseline else ''}"
+    base = words.baseline_year(measure)
+    return f"Compared with the baseline, {base}" if base else "Compared with the year before"
 
 
 def _no_change(measure: MeasureView, figure: Figure) -> str:
-    if measure.assessment_mode == "direction" and words.year_of(figure.end) == measure.baseline:
+    if words.year_of(figure.end) == words.baseline_year(measure):
         return "Baseline year"
     return "none made"
 
@@ -626,10 +768,10 @@ def _by_month(figures: Sequence[Figure], part: str, kind: str) -> dict[int, Figu
     return {i: f for i, f in sorted(rows.items()) if i >= start}
 
 
-def _run(rows: dict[int, Figure], first: int, last: int, counts: bool) -> Iterable[charts.Month]:
-    """Every month from the first to the last, those without a row too; a new run starts at a break in the series."""
+def _run(rows: dict[int, Figure], first: int, last: int, step: int, counts: bool) -> Iterable[charts.Month]:
+    """Every period from the first to the last, those without a row too; a new run starts at a break in the series."""
     run = 0
-    for index in range(first, last + 1):
+    for index in range(first, last + 1, step):
         figure = rows.get(index)
         if figure is None:
             yield charts.Month(index, None, run=run)

@@ -5,27 +5,30 @@ Here: reading from warehouse, Dagster and the release before; writing the folder
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
 import pandas as pd
+import pyarrow as pa
 
 from assets.clock import evaluation_date
 from assets.release import folder
-from assets.release.compose import Before, Decided, Known, decide, manifest, release_view
-from assets.release.disclosure import hidden_tables
+from assets.release.compose import Before, Decided, Known, decide
+from assets.release.disclosure import Hidden, hidden
 from assets.release.evidence import read_evidence
 from assets.release.folder import Released
+from assets.release.manifest import manifest
 from assets.release.pages import render
-from assets.release.timeliness import missing_when_due
+from assets.release.shown import analysts_view, computed, release_view
+from assets.release.timeliness import late_sentence
 from assets.setup import Pipeline
-from expectations.contracts import TABLES, police_street
+from expectations.contracts import PARTNERS, TABLES, Table, police_street
 from resources.archive import Archive, Receipt
 from resources.notifier import Alert, Notifier
-from resources.warehouse import Warehouse
+from resources.warehouse import Snapshot, Warehouse
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def publish(
         before = folder.current(pipeline.releases)
         known, months = _known(pipeline, archive, warehouse, instance, before)
         decided = decide(pipeline, known)
-        figures = _together(decided)
+        figures = _stacked(d.figures for d in decided)
         data = folder.csv_bytes(figures)
         said = manifest(
             pipeline,
@@ -74,6 +77,14 @@ def publish(
             folder.FIGURES: data,
             "outcomes.parquet": folder.parquet_bytes(figures),
         }
+        folder.write_analysis(
+            pipeline.data / "analysis",
+            said["id"],
+            {
+                **render(analysts_view(pipeline, known, decided, view)),
+                folder.FIGURES: folder.csv_bytes(_stacked(computed(known, d) for d in decided)),
+            },
+        )
         _note_runs(pipeline, said["id"], known)
         released = folder.write_release(pipeline.releases, said, files)
         folder.make_current(pipeline.releases, released)
@@ -119,18 +130,41 @@ def release(
     )
 
 
+class _Once(Snapshot):
+    """A snapshot that reads a table once, however often it is asked for; for tables that are small."""
+
+    def __init__(self, snapshot: Snapshot, wanted: frozenset[str]):
+        super().__init__(snapshot.connection)
+        self._wanted = wanted
+        self._held: dict[str, pa.Table] = {}
+
+    def read(self, table: Table) -> pa.Table:
+        if table.name not in self._wanted:
+            return super().read(table)
+        if table.name not in self._held:
+            self._held[table.name] = super().read(table)
+        return self._held[table.name]
+
+
+_OUTCOMES = tuple(name for name in TABLES if name.startswith("outcome_"))
+_COUNTS = (police_street.COMPLETENESS.name, *(s.completeness.name for s in PARTNERS.values()))
+_REJECTS = {source.quarantine.name: name for name, source in PARTNERS.items()}
+
+
 def _known(
     pipeline: Pipeline, archive: Archive, warehouse: Warehouse, instance: dg.DagsterInstance, before: Released | None
 ) -> tuple[Known, dict[str, list[str]]]:
     """Everything the decision needs, the tables from one snapshot."""
     receipts = archive.receipts()
     as_of = evaluation_date(pipeline.as_of, pipeline.register.clock, receipts, date.today())
-    with warehouse.snapshot() as snapshot:
+    with warehouse.snapshot() as opened:
+        snapshot = _Once(opened, frozenset({*_OUTCOMES, *_COUNTS, *_REJECTS}))
         evidence = read_evidence(instance, snapshot, TABLES.values(), pipeline.required)
-        held = {name for name, found in evidence.items() if found.hash_read}
-        outcomes = {name: snapshot.frame(TABLES[name]) for name in sorted(held) if name.startswith("outcome_")}
-        name = police_street.COMPLETENESS.name
-        completeness = snapshot.frame(TABLES[name]) if name in held else pd.DataFrame()
+
+        def frames(names: Iterable[str]) -> dict[str, pd.DataFrame]:
+            return {name: snapshot.frame(TABLES[name]) for name in names if evidence[name].hash_read}
+
+        outcomes, counts, rejects = frames(_OUTCOMES), frames(_COUNTS), frames(_REJECTS)
     rows = before.figures() if before else pd.DataFrame()
     known = Known(
         evidence=evidence,
@@ -138,10 +172,14 @@ def _known(
         receipts=receipts,
         late=_late(pipeline, receipts, as_of),
         before=_last_good(before, rows),
-        hidden=frozenset(hidden_tables(rows)) if len(rows) else frozenset(),
+        hidden=hidden(rows) if len(rows) else Hidden(),
         as_of=as_of,
+        rejects={
+            _REJECTS[name]: {str(reason): int(count) for reason, count in table["reason"].value_counts().items()}
+            for name, table in rejects.items()
+        },
     )
-    return known, _months_held(completeness)
+    return known, _months_held(counts)
 
 
 def _last_good(before: Released | None, rows: pd.DataFrame) -> dict[str, Before]:
@@ -157,24 +195,28 @@ def _last_good(before: Released | None, rows: pd.DataFrame) -> dict[str, Before]
 
 
 def _late(pipeline: Pipeline, receipts: list[Receipt], as_of: date) -> dict[str, str]:
-    """Sources whose newest due month is missing and that may not be published without it."""
-    found = {}
+    """Sources whose newest due month (of a survey: quarter) is missing, with a sentence that says so."""
+    found: dict[str, str] = {}
     for name, source in pipeline.register.sources.items():
         mine = [receipt for receipt in receipts if receipt.source == name]
-        if not mine or source.kind != "police_street" or source.expected_days_after_period is None:
-            continue
-        missing = missing_when_due(mine, pipeline.register.area.forces, as_of, source.expected_days_after_period)
-        if missing and (source.required or source.late_blocks):
-            found[name] = f"the newest month due, {missing[0].split()[-1]}, was not delivered"
+        days = source.expected_days_after_period
+        if mine and days is not None and source.kind != "reference":
+            sentence = late_sentence(name, mine, pipeline.register.area.forces, as_of, days)
+            found |= {name: sentence} if sentence else {}
     return found
 
 
-def _months_held(completeness: pd.DataFrame) -> dict[str, list[str]]:
-    """Months with rows in the area, by force."""
-    if completeness.empty:
-        return {}
-    there = completeness[completeness["in_area"].fillna(0) > 0]
-    return {str(force): sorted(rows["month"]) for force, rows in there.groupby("force")}
+def _months_held(counts: Mapping[str, pd.DataFrame]) -> dict[str, list[str]]:
+    """Months with rows in the area, by force; months received whole, by partner source."""
+    found = {}
+    for name, source in ((s.completeness.name, source) for source, s in PARTNERS.items()):
+        if name in counts:
+            found[source] = sorted(set(counts[name].loc[counts[name]["received"] == 1, "month"]) - {""})
+    street = counts.get(police_street.COMPLETENESS.name)
+    if street is not None:
+        there = street[street["in_area"].fillna(0) > 0]
+        found |= {str(force): sorted(rows["month"]) for force, rows in there.groupby("force")}
+    return found
 
 
 def _months(decided: list[Decided], now: Mapping[str, list[str]], before: Released | None) -> dict[str, list[str]]:
@@ -182,24 +224,24 @@ def _months(decided: list[Decided], now: Mapping[str, list[str]], before: Releas
     if not before or not any(d.state == "held" for d in decided):
         return dict(now)
     old: Mapping[str, list[str]] = before.manifest["months"]
-    return {force: sorted({*old.get(force, ()), *now.get(force, ())}) for force in {*old, *now}}
+    return {name: sorted({*old.get(name, ()), *now.get(name, ())}) for name in {*old, *now}}
 
 
-def _together(decided: list[Decided]) -> pd.DataFrame:
-    """All published rows, in the order of the register and of the contract's key."""
-    parts = [d.figures for d in decided if len(d.figures)]
-    columns = list(folder.COLUMNS)
+def _stacked(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Rows of all measures, in the order of the register and of the contract's key."""
+    parts, columns = [table for table in tables if len(table)], list(folder.COLUMNS)
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 def _note_runs(pipeline: Pipeline, release_id: str, known: Known) -> None:
-    """When and from which Dagster records the release was made: beside the release, never in it."""
+    """When and from what exactly the release was made: beside the release, never in it."""
     target = pipeline.data / "evidence"
     target.mkdir(exist_ok=True)
     said: dict[str, Any] = {
         "release": release_id,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "materializations": {name: held.storage_id for name, held in sorted(known.evidence.items())},
+        "tables": {name: held.hash_read for name, held in sorted(known.evidence.items()) if held.hash_read},
     }
     (target / f"{release_id}.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 

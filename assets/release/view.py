@@ -6,7 +6,7 @@ Here: record types and the standard names of a measure's parts. Not here: any wo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -140,7 +140,8 @@ def _place(figure: Figure) -> tuple[str, str, str, str, date, date]:
 class PartView:
     """One part of a measure: its name in `figures`, its name for a reader, and a short one for a column.
 
-    `beside` parts always stand by the headline. With `count_first` the number counted is said before its rate.
+    `beside` parts always stand by the headline. With `count_first` the number counted is said before its rate. `charted`
+    parts are drawn, as the first of a page always is.
     """
 
     name: str
@@ -148,9 +149,10 @@ class PartView:
     short: str
     beside: bool = False
     count_first: bool = False
+    charted: bool = False
 
 
-#: Parts in the order of the page; the first is the headline. A part not listed is named after its column value.
+#: Parts in the order of the page; the first that is there is the headline. A part not listed is named after its column value.
 PARTS: Mapping[str, tuple[PartView, ...]] = MappingProxyType(
     {
         "SP01": (
@@ -160,14 +162,97 @@ PARTS: Mapping[str, tuple[PartView, ...]] = MappingProxyType(
             PartView("city", "The whole city, the ten included", "City"),
             PartView("neighbourhood", "Single neighbourhoods", "Neighbourhood"),
         ),
+        "SP03": (
+            PartView("people_trained", "People trained", "People trained"),
+            PartView(
+                "cumulative_people", "People trained since April 2013, each once", "Since April 2013", beside=True
+            ),
+            PartView("attendances", "Attendances of any course", "Attendances", charted=True),
+            PartView("refreshers", "Attendances of refreshers", "Refreshers"),
+            PartView("no_shows", "Booked and did not come", "No-shows"),
+        ),
+        "SP04": (
+            PartView("referrals", "Referrals", "Referrals"),
+            PartView("first_time_referrals", "First-time referrals", "First-time", beside=True, charted=True),
+            PartView("clients", "People referred", "People"),
+            PartView("first_time_clients", "People referred for the first time", "First-time people"),
+            PartView("first_time_unknown", "Referrals without a client key: first-time not known", "Not known"),
+            PartView("on_open_case", "Referrals while a case was open, not counted above", "On open case"),
+            PartView("police_da_offences", "Police recorded crimes flagged as domestic abuse", "Police offences"),
+            PartView("engaged", "Accepted support within 28 days", "Engaged"),
+            PartView("assessed_in_5_days", "DASH score within 5 working days", "Assessed in time"),
+            PartView("risk_level", "Level of risk", "Risk"),
+            PartView("marac_heard", "High-risk referrals heard at MARAC", "Heard at MARAC"),
+            PartView("children_in_household", "With a child under 18 in a known household", "Children"),
+            PartView("unborn_in_household", "With an unborn child in a known household", "Unborn"),
+            PartView("safeguarding_referral", "Child safeguarding referral made", "Safeguarding"),
+            PartView("sexual_violence", "Sexual violence disclosed, of those asked", "Sexual violence"),
+            PartView("police_sexual_offences", "Sexual offences among the police's flagged crimes", "Police: sexual"),
+        ),
+        "SP05": (
+            PartView("appropriate", "Assessed as appropriate for the service", "Appropriate"),
+            PartView("engaged", "Of these, engaged", "Engaged", beside=True, charted=True),
+            PartView("conversion", "Engaged as a share of appropriate", "Conversion", beside=True, charted=True),
+            PartView("appropriate_people", "People assessed as appropriate", "People"),
+            PartView("assessed", "Assessments made", "Assessed"),
+            PartView("consented", "Of those appropriate, consented", "Consented"),
+        ),
+        "SP06": (
+            PartView("improved_share", "Clients whose quality of life improved", "Improved"),
+            PartView("coverage", "Clients with a first and a last Star to compare", "Coverage", beside=True),
+            PartView("worst_case", "If nobody without a pair of Stars had improved", "Worst case", beside=True),
+            PartView("best_case", "If everybody without a pair of Stars had improved", "Best case", beside=True),
+            PartView("matched", "Clients with a pair of Stars", "Matched"),
+            PartView("improved", "Improved", "Improved"),
+            PartView("same", "Neither improved nor declined", "Same"),
+            PartView("declined", "Declined", "Declined"),
+            PartView("closed", "Clients whose case was closed", "Closed"),
+        ),
+        "SP07": (
+            PartView("satisfied", "Very or fairly satisfied at exit", "Satisfied"),
+            PartView("response_rate", "Of those who left, responded", "Response rate", beside=True),
+            PartView("valid", "Valid answers", "Valid answers"),
+            PartView("responses", "Responses", "Responses"),
+            PartView("exited", "Cases closed", "Closed"),
+        ),
         "SP08": (
+            PartView("sac", "Serious acquisitive crime", "Rate", count_first=True),
+            PartView("domestic_burglary", "Domestic burglary", "Domestic burglary", count_first=True),
+            PartView("theft_of_vehicle", "Theft of a vehicle", "Theft of vehicle", count_first=True),
+            PartView("theft_from_vehicle", "Theft from a vehicle", "Theft from vehicle", count_first=True),
             PartView("proxy", "Burglary, robbery and vehicle crime together", "Rate", count_first=True),
             PartView("burglary", "Burglary", "Burglary", count_first=True),
             PartView("robbery", "Robbery", "Robbery", count_first=True),
             PartView("vehicle_crime", "Vehicle crime", "Vehicle crime", count_first=True),
+            PartView("domestic_burglary_households", "Domestic burglary by households", "By households"),
+        ),
+        "SP10": (
+            PartView("reports", "Reports of hate crime and hate incidents", "Reports"),
+            PartView("crimes", "Of these, crimes", "Crimes", beside=True, charted=True),
+            PartView("incidents", "Of these, incidents that are no crime", "Incidents", beside=True, charted=True),
+        ),
+        "SP11": (
+            PartView("satisfied", "Completely, very or fairly satisfied, on the police's scale", "Satisfied"),
+            PartView("satisfied_council5", "Very or fairly satisfied, on the council's scale", "Council's scale"),
         ),
     }
 )
+#: Parts that only the measure proper has; without one of them what is shown is its open-data stand-in.
+MEASURE_PROPER: Mapping[str, tuple[str, ...]] = MappingProxyType({"SP08": ("sac",)})
+
+
+def headline_part(measure: str) -> str:
+    """Name of the part that a measure's page begins with; empty text for a measure without a page of its own making."""
+    return PARTS[measure][0].name if measure in PARTS else ""
+
+
+def parts_of(measure: str, figures: Sequence[Figure]) -> tuple[PartView, ...]:
+    """The parts that figures are there of, in the order of the page; those not listed come last, named as they are."""
+    there = {figure.part for figure in figures}
+    listed = tuple(part for part in PARTS.get(measure, ()) if part.name in there)
+    further = sorted(there - {part.name for part in listed})
+    names = {name: name.replace("_", " ").capitalize() for name in further}
+    return (*listed, *(PartView(name, said, said) for name, said in names.items()))
 
 
 @dataclass(frozen=True)
@@ -185,11 +270,11 @@ class CheckView:
 
 @dataclass(frozen=True)
 class VersionView:
-    """One table behind a measure, by the hash of its content."""
+    """One table behind a measure, by the hash of its content; sealed, and without its rows, where that would tell counts."""
 
     table: str
     content_hash: str
-    rows: int
+    rows: int | None
 
 
 @dataclass(frozen=True)
@@ -199,7 +284,7 @@ class FileView:
     source: str
     slot: str
     sha256: str
-    rows: int
+    rows: int | None
 
 
 @dataclass(frozen=True)
@@ -223,8 +308,49 @@ class DeliveryView:
     state: Literal["received", "late", "never delivered", "not expected"]
     covers: str
     files: int
-    rows: int
+    rows: int | None
     note: str = ""
+
+
+@dataclass(frozen=True)
+class RejectView:
+    """Rows of a source that were set aside for one reason; None where the count is hidden."""
+
+    source: str
+    reason: str
+    rows: int | None
+
+
+@dataclass(frozen=True)
+class RevisionView:
+    """A published number that differs from the one that the release compared with had: old, new, and why (spec 4.9).
+
+    `scheduled` is true where the period was provisional when it was first published, so that a change was to be expected.
+    """
+
+    measure: str
+    part: str
+    breakdown: str
+    area_name: str
+    kind: PeriodKind
+    start: date
+    end: date
+    unit: str
+    old: str
+    new: str
+    reason: str
+    scheduled: bool
+
+
+@dataclass(frozen=True)
+class CommentaryView:
+    """What a named person wrote about a measure, in Markdown: a commentary on one period, or a position statement."""
+
+    kind: Literal["commentary", "position"]
+    text: str
+    by: str
+    written: date
+    as_at: date | None = None
 
 
 @dataclass(frozen=True)
@@ -241,8 +367,10 @@ class MeasureView:
 
     `figures` holds the published rows, or for a held measure those of its last good release: hidden cells are empty
     and `symbols` says why. `reasons` are plain sentences for anything not shown. `priority_areas` are the area codes
-    to mark among single neighbourhoods (SP01). `baseline` is a financial year such as `2013-14`, or empty. `disclosure` is the regime
-    of spec 4.8. Text fields come from the register and are escaped wherever they are printed.
+    to mark among single neighbourhoods (SP01). `baseline` is the financial year that changes are measured from, such as
+    `2013-14`, or empty where that is the year before; `baseline_text` what the register says of it. `disclosure` is the regime
+    of spec 4.8. `analysts`: exact and whole, whatever the Board decided; never published. Text fields come from the register
+    and are escaped wherever they are printed.
     """
 
     id: str
@@ -264,8 +392,10 @@ class MeasureView:
     polarity: str = ""
     unit: str = ""
     baseline: str = ""
+    baseline_text: str = ""
     target: str | None = None
     rationale: str = ""
+    definition: str = ""
     numerator: str = ""
     denominator: str = ""
     formula: str = ""
@@ -286,14 +416,21 @@ class MeasureView:
     versions: tuple[VersionView, ...] = ()
     files: tuple[FileView, ...] = ()
     waivers: tuple[WaiverView, ...] = ()
+    commentary: tuple[CommentaryView, ...] = ()
+    #: Why a commentary is demanded that is not there yet, in sentences.
+    commentary_wanted: tuple[str, ...] = ()
+    revisions: tuple[RevisionView, ...] = ()
+    analysts: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class ReleaseView:
     """One release: who, as at when, on what basis, and its measures in the order of the register.
 
+    `compared_with` is the edition, or else the release before, that `revisions` of the measures are told against.
     `as_at` is the newest complete period in the data, `as_of` the date of evaluation (design section 4). `refused` are
-    one-line reasons for deliveries that were refused. `parent` is the id of the release before.
+    one-line reasons for deliveries that were refused. `parent` is the id of the release before. `analysts`: what lies beside
+    the release for analysts, marked so on every page.
     """
 
     release_id: str
@@ -306,6 +443,9 @@ class ReleaseView:
     code_version: str
     measures: tuple[MeasureView, ...]
     deliveries: tuple[DeliveryView, ...] = ()
+    rejects: tuple[RejectView, ...] = ()
     refused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     downloads: tuple[DownloadView, ...] = ()
+    compared_with: str | None = None
+    analysts: bool = False

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Literal
 
 from assets.release.view import BoardStatus, Figure, MeasureView, Mode, Regime, State
-from methods.periods import financial_year
+from methods.periods import financial_year, quarter
 from methods.rounding import half_up
 
 Icon = Literal["improved", "worsened", "no-change", "higher", "lower", "similar", "baseline"]
@@ -42,6 +42,7 @@ SYMBOLS: tuple[tuple[str, str, str], ...] = (
     ("u", "low reliability", "Low reliability: fewer than 20 in the denominator."),
     ("low", "rounds to zero", "Rounds to zero but is not zero."),
 )
+_BRIEF = 3
 _SYMBOL_WORDS = {symbol: word for symbol, word, _ in SYMBOLS}
 
 STATUS_WORDS: dict[BoardStatus, str] = {
@@ -70,6 +71,14 @@ REGIME_WORDS: dict[Regime, str] = {
     "A": "Counts of 1 to 4 are hidden, and others where they would give those away. Totals are shown.",
     "B": "Counts of 1 to 7 are hidden, and all others are rounded to the nearest 5. Percentages are whole numbers.",
 }
+
+#: How the figures of a page were rounded, by regime.
+ROUNDING: dict[Regime, str] = {
+    "A": "Figures are rounded for display only, after every calculation.",
+    "B": "Counts are rounded to the nearest 5, 1 to 7 are hidden, and every other figure is worked from the rounded counts.",
+}
+#: The same beside one figure.
+ROUNDED = "Worked from counts rounded to the nearest 5"
 
 #: Statuses that show the public a name and a status line only (spec 0.4).
 _NAME_ONLY = frozenset({"proposal_awaited", "position_statement_awaited"})
@@ -101,13 +110,13 @@ class Change:
 
 
 def shows_definition(measure: MeasureView) -> bool:
-    """False when the Board has settled nothing yet: then the name and the status line are all there is."""
-    return measure.board_status not in _NAME_ONLY and measure.state != "awaiting_board"
+    """False when the Board has settled nothing yet: then the public gets the name and the status line, and no more."""
+    return measure.analysts or (measure.board_status not in _NAME_ONLY and measure.state != "awaiting_board")
 
 
 def shows_values(measure: MeasureView) -> bool:
     """True when both the Board's status and the state of the measure let figures be shown."""
-    return shows_definition(measure) and measure.state in ("published", "held", "in_development")
+    return measure.analysts or (shows_definition(measure) and measure.state in ("published", "held", "in_development"))
 
 
 def is_judged(measure: MeasureView) -> bool:
@@ -127,7 +136,27 @@ def compares(measure: MeasureView) -> bool:
 
 def mode_words(measure: MeasureView) -> str:
     """How the Board wants the measure read; empty until it has agreed the measure."""
-    return MODE_WORDS[measure.assessment_mode] if measure.board_status in _AGREED else ""
+    if measure.board_status not in _AGREED:
+        return ""
+    if measure.assessment_mode == "direction" and not baseline_year(measure):
+        return "Direction against the year before"
+    return MODE_WORDS[measure.assessment_mode]
+
+
+def baseline_year(measure: MeasureView) -> str:
+    """The year that changes are measured from; empty where that is the year before."""
+    return measure.baseline if measure.assessment_mode == "direction" else ""
+
+
+def _sets_baseline(measure: MeasureView) -> bool:
+    return measure.assessment_mode == "baseline_year" and measure.board_status in _AGREED
+
+
+def baseline_words(measure: MeasureView) -> str:
+    """What the figures are compared with, where the Board has settled that: the year, else the register's words."""
+    if compares(measure):
+        return baseline_year(measure) or measure.baseline_text
+    return measure.baseline_text if _sets_baseline(measure) else ""
 
 
 def comparison_icon(measure: MeasureView, comparison: str) -> Icon | None:
@@ -145,8 +174,17 @@ def state_words(measure: MeasureView) -> str:
 
 
 def status_line(measure: MeasureView) -> tuple[str, ...]:
-    """Why a measure shows what it shows: the reasons as given, else the Board's status in words."""
-    return measure.reasons or (f"{STATUS_WORDS[measure.board_status]}.",)
+    """Why a measure shows what it shows: the reasons as given, else the Board's status in words; and what is not judged."""
+    said = measure.reasons or (f"{STATUS_WORDS[measure.board_status]}.",)
+    unjudged = _sets_baseline(measure)
+    return (*said, f"{MODE_WORDS['baseline_year']}.") if unjudged and shows_values(measure) else said
+
+
+def brief_status(measure: MeasureView) -> tuple[str, ...]:
+    """The same for a tile: when there is much to say, the first of it."""
+    said = status_line(measure)
+    more = len(said) - _BRIEF
+    return said if more <= 1 else (*said[:_BRIEF], f"And {more} more reasons, on its page.")
 
 
 def review_overdue(measure: MeasureView, as_of: date) -> bool:
@@ -198,12 +236,14 @@ def period(figure: Figure) -> str:
 
 
 def short_period(figure: Figure) -> str:
-    """The period for a table row or an axis, such as '2015-16' or 'April to December 2015'."""
-    return (
-        year_of(figure.end)
-        if figure.kind == "fy"
-        else period(figure).removeprefix("Year to date (not annualised), ").removeprefix("Quarter, ")
-    )
+    """The period for a table row: '2015-16', 'Q3 2015-16, October to December' or 'April to December 2015'."""
+    match figure.kind:
+        case "fy":
+            return year_of(figure.end)
+        case "quarter":
+            return f"{quarter(f'{figure.end:%Y-%m}')[-2:]} {year_of(figure.end)}, {MONTHS[figure.start.month - 1]} to {MONTHS[figure.end.month - 1]}"
+        case _:
+            return period(figure).removeprefix("Year to date (not annualised), ")
 
 
 def in_period(figure: Figure) -> str:
@@ -290,11 +330,11 @@ def counted(figure: Figure) -> str:
 def change(figure: Figure, measure: MeasureView) -> Change | None:
     """What became of a figure, as far as the mode allows it to be said; None when there is nothing to say.
 
-    In mode direction the base is the same period of the baseline, else the same period a year before. A figure without
+    The base is the same period of the baseline year, where the measure has one, else the same period a year before. A figure without
     a comparison word (a relative gap has none) gets the sentence alone; one whose word the mode forbids gets nothing.
     """
     icon = comparison_icon(measure, figure.comparison)
-    against_baseline = measure.assessment_mode == "direction" and figure.baseline is not None
+    against_baseline = bool(baseline_year(measure)) and figure.baseline is not None
     base = figure.baseline if against_baseline else figure.previous
     if not compares(measure) or (figure.comparison and icon is None):
         return None
@@ -322,12 +362,7 @@ def _size(figure: Figure, regime: Regime) -> str:
 
 
 def _baseline_when(figure: Figure, baseline: str) -> str:
-    named = f", {baseline}" if baseline else ""
-    return (
-        f"in the baseline year{named}"
-        if figure.kind in ("fy", "r12")
-        else f"in the same months of the baseline year{named}"
-    )
+    return f"in the {'' if figure.kind in ('fy', 'r12') else 'same months of the '}baseline year, {baseline}"
 
 
 def _previous_when(figure: Figure) -> str:

@@ -1,7 +1,46 @@
-"""The data dictionary: one contract per table. `TABLES` lists them all, left to right."""
+"""The data dictionary: one contract per table and per delivery.
 
-from expectations.contracts import outcome, police_street, reference
-from expectations.contracts.model import Column, Table
+`PARTNERS` holds the partner sources by name, `TABLES` every table of the warehouse, left to right.
+"""
+
+from expectations.contracts import (
+    asb_case,
+    asb_star,
+    asb_survey,
+    crc_event,
+    crc_licence,
+    crc_reoffence,
+    dash_training,
+    hate_report,
+    hate_survey,
+    outcome,
+    partner,
+    pdas_referral,
+    police_crime,
+    police_incident,
+    police_street,
+    reference,
+)
+from expectations.contracts.model import Column, Delivery, Field, Table
+from expectations.contracts.partner import Source
+
+PARTNERS: dict[str, Source] = {
+    contract.DELIVERY.source: partner.source(contract.DELIVERY, contract.CLEAN)
+    for contract in (
+        police_crime,
+        police_incident,
+        pdas_referral,
+        dash_training,
+        asb_case,
+        asb_star,
+        asb_survey,
+        crc_licence,
+        crc_event,
+        crc_reoffence,
+        hate_report,
+        hate_survey,
+    )
+}
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -10,6 +49,7 @@ TABLES: dict[str, Table] = {
         reference.RAW_NEIGHBOURHOOD,
         reference.RAW_LSOA_NEIGHBOURHOOD,
         reference.RAW_POPULATION,
+        *(source.raw for source in PARTNERS.values()),
         police_street.ROWS,
         police_street.COUNT,
         police_street.COMPLETENESS,
@@ -17,9 +57,9 @@ TABLES: dict[str, Table] = {
         reference.NEIGHBOURHOOD,
         reference.LSOA_NEIGHBOURHOOD,
         reference.POPULATION,
-        outcome.SP01,
-        outcome.SP08,
+        *(table for source in PARTNERS.values() for table in source.made_together),
+        *outcome.outcome_tables().values(),
     )
 }
 
-__all__ = ["TABLES", "Column", "Table"]
+__all__ = ["PARTNERS", "TABLES", "Column", "Delivery", "Field", "Source", "Table"]

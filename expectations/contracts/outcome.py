@@ -3,6 +3,9 @@
 Full precision and internal: what may be public is settled at the release, never here.
 """
 
+import ast
+from pathlib import Path
+
 from expectations.contracts.model import Column, Table
 
 PERIOD_KINDS = ("month", "quarter", "ytd", "fy", "r12")
@@ -38,11 +41,16 @@ COLUMNS = (
 KEY = ("measure", "part", "breakdown", "area_code", "period_kind", "period_start", "period_end")
 
 
-def outcome_table(name: str, meaning: str) -> Table:
-    """Contract of one measure's outcome table; `name` is `outcome_<measure file>`."""
+def outcome_table(module: str, doc: str | None) -> Table:
+    """Contract of one measure's outcome table.
+
+    Args:
+        module: name of the measure's file in `expectations/outcomes`; the table is `outcome_<file>`.
+        doc: its docstring, whose first sentence says what the table holds.
+    """
     return Table(
-        name=name,
-        meaning=meaning,
+        name=f"outcome_{module.rpartition('.')[2]}",
+        meaning=(doc or "").strip().splitlines()[0],
         grain="one figure: part, breakdown, area and period",
         key=KEY,
         columns=COLUMNS,
@@ -52,11 +60,14 @@ def outcome_table(name: str, meaning: str) -> Table:
     )
 
 
-SP01 = outcome_table(
-    "outcome_sp01_close_the_gap",
-    "Crime in the ten priority neighbourhoods against the city: pooled rates, absolute and relative gap.",
-)
-SP08 = outcome_table(
-    "outcome_sp08_serious_acquisitive_crime",
-    "Levels of serious acquisitive crime; from open data a proxy that overstates it.",
-)
+#: The folder of the measures' own contracts and checks; each file there is a measure.
+MEASURES = Path(__file__).parent.parent / "outcomes"
+
+
+def outcome_tables() -> dict[str, Table]:
+    """Contract of every measure's outcome table by its name, read from the files without importing their rules."""
+    found = {}
+    for path in sorted(MEASURES.glob("sp[0-9][0-9]_*.py")):
+        table = outcome_table(path.stem, ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))))
+        found[table.name] = table
+    return found

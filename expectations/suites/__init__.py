@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from expectations.suites import police_street, reference, sp01_close_the_gap, sp08_serious_acquisitive_crime
+from expectations.suites import partner, police_street, reference
 from expectations.suites.model import Expect, Facts, Rule, Suite, Verdict
 
 
 def build_suites(limits: Mapping[str, float]) -> dict[str, Suite]:
     """Every suite with the thresholds of a partnership's register."""
+    from expectations.outcomes import measured
+
     found = (
         *police_street.suites(limits),
         *reference.suites(limits),
-        sp01_close_the_gap.suite(limits),
-        sp08_serious_acquisitive_crime.suite(limits),
+        *partner.suites(limits),
+        *(measure.suite(limits) for measure in measured().values()),
     )
     return {suite.table: suite for suite in found}
 

@@ -9,27 +9,33 @@ from __future__ import annotations
 import pandas as pd
 
 from expectations.contracts.model import Column, Table
-from expectations.suites.model import Expect, Rule, none
+from expectations.suites.model import Expect, Rule, at_least, none
 
 
 def contract_rules(table: Table, *, bulk: bool = False) -> tuple[Rule, ...]:
     """The rules of a contract, in the order in which a person would look."""
     mandatory = [c for c in table.columns if not c.nullable]
     restricted = [c for c in table.columns if c.allowed or c.pattern or c.minimum is not None or c.maximum is not None]
+    floor = Rule(
+        "row_floor",
+        "ERROR",
+        "completeness",
+        f"at least {table.minimum_rows} rows: an empty table passes every other rule",
+        (at_least("rows_held", table.minimum_rows),)
+        if bulk
+        else (Expect("ExpectTableRowCountToBeBetween", {"min_value": table.minimum_rows}),),
+    )
     rules = [
-        Rule(
-            "row_floor",
-            "ERROR",
-            "completeness",
-            f"at least {table.minimum_rows} rows: an empty table passes every other rule",
-            (Expect("ExpectTableRowCountToBeBetween", {"min_value": table.minimum_rows}),),
-        ),
+        # A table that may be empty has no floor: no number of rows could fail it.
+        *([floor] if table.minimum_rows else []),
         Rule(
             "columns",
             "ERROR",
             "validity",
             "exactly the columns of the contract, in its order",
-            (Expect("ExpectTableColumnsToMatchOrderedList", {"column_list": table.column_names}),),
+            (none("columns_that_differ"),)
+            if bulk
+            else (Expect("ExpectTableColumnsToMatchOrderedList", {"column_list": table.column_names}),),
         ),
         Rule(
             "complete",
@@ -61,11 +67,25 @@ def contract_rules(table: Table, *, bulk: bool = False) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
+def contract_met(table: Table) -> Rule:
+    """All rules of a contract as one, for the small tables that the pipeline keeps about its own deliveries."""
+    parts = contract_rules(table, bulk=True)
+    return Rule(
+        "contract_met",
+        "ERROR",
+        "validity",
+        "; ".join(part.reason for part in parts),
+        tuple(expect for part in parts for expect in part.expects),
+    )
+
+
 def violations(table: Table, rows: pd.DataFrame) -> dict[str, float | None]:
     """One pass over a bulk table: how many blanks, repeated keys and invalid values it holds."""
-    blank = sum(int(rows[c.name].isna().sum()) for c in table.columns if not c.nullable)
+    differing = list(rows.columns) != table.column_names
+    there = [c for c in table.columns if c.name in rows]
+    blank = sum(int(rows[c.name].isna().sum()) for c in there if not c.nullable)
     invalid = 0
-    for column in table.columns:
+    for column in there:
         held = rows[column.name].dropna()
         if column.allowed:
             invalid += int((~held.isin(column.allowed)).sum())
@@ -78,8 +98,10 @@ def violations(table: Table, rows: pd.DataFrame) -> dict[str, float | None]:
         if column.maximum is not None:
             invalid += int((held > column.maximum).sum())
     return {
+        "rows_held": len(rows),
+        "columns_that_differ": int(differing),
         "blank_mandatory": blank,
-        "repeated_keys": int(rows.duplicated(list(table.key)).sum()),
+        "repeated_keys": int(rows.duplicated([name for name in table.key if name in rows]).sum()),
         "invalid_values": invalid,
     }
 

@@ -53,7 +53,7 @@ class Rule:
 class Facts:
     """What the suites may look at besides tables: the register and the last release.
 
-    `priority_sets` maps a set's id to its neighbourhood codes as written, repeats included; `months_released` maps each force to the months that the last release had rows for.
+    `priority_sets` maps a set's id to its neighbourhood codes as written, repeats included; `months_released` maps each force, and each partner source, to the months that the last release had.
     """
 
     thresholds: Mapping[str, float]
@@ -67,14 +67,16 @@ class Facts:
 class Suite:
     """The rules of one table.
 
-    `reads` names the other tables that the profile needs; the evidence then carries their hashes too. `profile`
-    turns {table name: rows} and the facts into counts and shares, never values of rows.
+    `reads` names the other tables that the profile needs, `reads_if_there` those that it looks at where they exist (the
+    frames of others are simply not given); the evidence then carries the hashes of what was read. `profile` turns
+    {table name: rows} and the facts into counts and shares, never values of rows.
     """
 
     table: str
     rules: tuple[Rule, ...]
     reads: tuple[str, ...] = ()
     profile: Callable[[Mapping[str, pd.DataFrame], Facts], Profile] | None = None
+    reads_if_there: tuple[str, ...] = ()
 
     def version(self, code_version: str) -> str:
         """Changes when a rule, a threshold or the code changes: evidence of another version does not count."""
@@ -86,7 +88,8 @@ class Suite:
             sort_keys=True,
             default=str,
         )
-        return hashlib.sha256(f"{code_version}|{self.table}|{self.reads}|{text}".encode()).hexdigest()[:16]
+        tables = f"{self.table}|{self.reads}|{self.reads_if_there}"
+        return hashlib.sha256(f"{code_version}|{tables}|{text}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,7 @@ def _completeness(limits: Mapping[str, float]) -> Suite:
         ours = there[there["force"].isin(facts.forces)]
         versions = there[there["previous_rows"].notna()]
         emptied = versions[(versions["previous_in_area"] > 0) & (versions["in_area"] == 0)]
-        released = {(force, month) for force, months in facts.months_released.items() for month in months}
+        released = {(force, month) for force in facts.forces for month in facts.months_released.get(force, ())}
         now = set(ours.loc[ours["in_area"] > 0, ["force", "month"]].itertuples(index=False, name=None))
         gone = released - now | set(emptied[["force", "month"]].itertuples(index=False, name=None))
         median = there.groupby("force")["delivered_rows"].transform("median")

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from assets.release.pages import render
 from tests.paths import skip_or_fail
-from tests.release import example
+from tests.release import computed, example
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -19,18 +19,30 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 DESK, PHONE = 1280, 320
-PAGES = ("index", "quality", *(f"sp{n:02}" for n in range(1, 12)))
+#: Every page of the example, every measure with figures of its own, and what analysts get of those.
+PAGES = (
+    *("index", "quality", *(f"sp{n:02}" for n in range(1, 12))),
+    *(f"full/{name}" for name in ("index", "quality", "sp03", "sp04", "sp05", "sp06", "sp07", "sp08", "sp10", "sp11")),
+    *(f"analysts/{name}" for name in ("index", "quality", "sp05", "sp09")),
+)
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The release as files."""
+    """The releases as files; those that a page links to and that are no pages stand in for themselves."""
     root = tmp_path_factory.mktemp("release")
-    for name, data in render(example.release()).items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+    full = computed.pipeline(tmp_path_factory.mktemp("data"))
+    beside = dict.fromkeys(("outcomes.csv", "outcomes.parquet", "release.json"), b"")
+    for below, files in (
+        ("", render(example.release())),
+        ("full", {**computed.release_pages(full), **beside}),
+        ("analysts", {**computed.release_pages(full, analysts=True), **beside}),
+    ):
+        for name, data in files.items():
+            path = root / below / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
     return root
 
 
@@ -90,7 +102,7 @@ def test_every_link_leads_somewhere_in_the_folder(page: Page, folder: Path, name
             assert page.locator(f"#{parts.fragment}").count() == 1, name
 
 
-@pytest.mark.parametrize("name", ["sp01", "sp08"])
+@pytest.mark.parametrize("name", ["sp01", "sp08", "full/sp04", "full/sp05", "full/sp07", "full/sp10"])
 def test_exactly_one_width_of_each_chart_is_seen_and_its_table_stands_right_below(
     page: Page, folder: Path, name: str
 ) -> None:
@@ -129,6 +141,22 @@ def test_targets_are_large_enough_outside_sentences(page: Page, folder: Path) ->
             box = target.bounding_box()
             assert box is not None
             assert box["height"] >= 24, chosen
+
+
+def test_no_label_of_a_chart_lies_outside_its_drawing(page: Page, folder: Path) -> None:
+    for name in ("full/sp03", "full/sp04", "full/sp05", "full/sp08", "full/sp10"):
+        page.goto((folder / f"{name}.html").as_uri())
+        outside = page.eval_on_selector_all(
+            "svg.so-chart",
+            """charts => charts.filter(c => c.getBoundingClientRect().width).flatMap(c => {
+                const frame = c.getBoundingClientRect();
+                return [...c.querySelectorAll('text')].filter(t => {
+                    const box = t.getBoundingClientRect();
+                    return box.width && (box.left < frame.left - 1 || box.right > frame.right + 1);
+                }).map(t => t.textContent);
+            })""",
+        )
+        assert outside == [], name
 
 
 def test_paper_shows_what_is_folded_and_cuts_no_table(browser: Browser, folder: Path) -> None:

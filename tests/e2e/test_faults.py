@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from sample.faults import FAULTS
+from tests.campaign import drawn
 from tests.e2e.city import City
 
 MONTHS = 36
 SCALE = 0.05
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.campaign("street faults")
+@pytest.mark.parametrize("name", drawn(list(FAULTS), 3))
 def test_fault_ends_as_the_catalogue_says(tmp_path: Path, name: str) -> None:
     fault = FAULTS[name]
     city = City(tmp_path / "data")

@@ -15,7 +15,7 @@ from expectations.suites import Suite
 from pipelines.definitions import build_definitions
 from pipelines.planner import Plan
 from pipelines.refresh import run_plan, selection
-from tests.e2e.city import SYNTHETIC, City
+from tests.e2e.city import SYNTHETIC, City, open_city
 
 OUTCOME = "outcome_sp01_close_the_gap"
 
@@ -23,11 +23,7 @@ OUTCOME = "outcome_sp01_close_the_gap"
 @pytest.fixture(scope="session")
 def good(tmp_path_factory: pytest.TempPathFactory) -> City:
     """A city with one good release; tests work on copies."""
-    city = City(tmp_path_factory.mktemp("good") / "data")
-    city.deliver(months=14, scale=0.03)
-    city.refresh()
-    assert city.state("SP01") == "published"
-    return city
+    return open_city(tmp_path_factory)
 
 
 @pytest.fixture

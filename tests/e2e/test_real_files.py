@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.city import City
+from tests.e2e.city import City, shared_city
 from tests.paths import ROOT, need_real
 
 pytestmark = pytest.mark.real
@@ -24,14 +26,16 @@ def link(landing: Path, real: Path, months: str = "*") -> None:
 @pytest.fixture(scope="module")
 def plymouth(tmp_path_factory: pytest.TempPathFactory) -> City:
     real = need_real()
-    city = City(tmp_path_factory.mktemp("plymouth") / "data", partnership=PLYMOUTH)
-    for year in ("2014", "2016", "2017", "2018", "2019", "2020"):
-        link(city.data / "landing", real, f"{year}-*")
-    (city.data / "landing" / "reference").symlink_to(real / "plymouth_open" / "reference")
-    done = city.refresh()
-    assert not done.released.held
-    assert not done.failures
-    return city
+
+    def make(city: City) -> None:
+        for year in ("2014", "2016", "2017", "2018", "2019", "2020"):
+            link(city.data / "landing", real, f"{year}-*")
+        (city.data / "landing" / "reference").symlink_to(real / "plymouth_open" / "reference")
+        done = replace(city, partnership=PLYMOUTH).refresh()
+        assert not done.released.held
+        assert not done.failures
+
+    return replace(shared_city(tmp_path_factory, "plymouth", make), partnership=PLYMOUTH)
 
 
 def figure(city: City, measure: str, part: str, start: str, kind: str = "fy") -> dict[str, str]:
@@ -73,9 +77,11 @@ def test_states_and_no_synthetic_banner(plymouth: City) -> None:
     assert "Synthetic data" not in plymouth.release_files()["index.html"].decode()
 
 
-def test_2024_files_and_second_downloads(plymouth: City) -> None:
+def test_2024_files_and_second_downloads(plymouth: City, tmp_path: Path) -> None:
     """2021 LSOAs are placed; a second download of old months changes no figure that it should not."""
     real = need_real()
+    shutil.copytree(plymouth.data, tmp_path / "data", symlinks=True)
+    plymouth = replace(plymouth, data=tmp_path / "data")
     before = plymouth.figures("SP01").query("period_end < '2017-01-01'").drop(columns="as_at").reset_index(drop=True)
     link(plymouth.data / "landing", real, "2024-*")
     other = plymouth.data / "landing" / "police_street" / "second"

@@ -11,15 +11,12 @@ from pathlib import Path
 import pytest
 
 from assets.release.folder import faults_of
-from tests.e2e.city import City
+from tests.e2e.city import City, open_city
 
 
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> City:
-    city = City(tmp_path_factory.mktemp("city") / "data")
-    city.deliver()
-    city.refresh()
-    return city
+    return open_city(tmp_path_factory)
 
 
 def test_first_release_says_what_stands_and_what_waits(released: City) -> None:
@@ -70,21 +67,19 @@ def test_the_city_rate_is_what_the_deliveries_hold(released: City) -> None:
     assert list(city["numerator"]) == [str(counted)]
 
 
-def test_second_refresh_does_nothing(released: City) -> None:
-    before = released.release_files()
-    done = released.refresh()
+def test_nothing_new_does_nothing_and_a_lost_warehouse_gives_the_same_bytes(released: City, tmp_path: Path) -> None:
+    shutil.copytree(released.data, tmp_path / "data", symlinks=True)
+    city = City(tmp_path / "data")
+    before = city.release_files()
+    done = city.refresh()
     assert done.planned.empty and not done.released.new
-    assert released.release_files() == before
-
-
-def test_warehouse_deleted_gives_the_same_bytes(released: City) -> None:
-    before = released.release_files()
-    for path in released.data.glob("warehouse.sqlite*"):
+    assert city.release_files() == before
+    for path in city.data.glob("warehouse.sqlite*"):
         path.unlink()
-    done = released.refresh()
+    done = city.refresh()
     assert len(done.planned.make) == 13
     assert not done.released.new
-    assert released.release_files() == before
+    assert city.release_files() == before
 
 
 @pytest.mark.parametrize("form", ["gzip", "zip", "flat"])

@@ -13,14 +13,20 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
+from dateutil.easter import easter
 
 from expectations import register as module
+from expectations.contracts import PARTNERS
+from expectations.outcomes import measured
 from expectations.register import ALLOWED_MODES, FILES, Register, RegisterError, Waiver, load_register
+from tests.campaign import WHOLE, drawn
 from tests.paths import ROOT, need_real, need_spec
 
 PARTNERSHIPS = ROOT / "partnership"
@@ -104,7 +110,8 @@ def test_sources_are_the_tables_of_the_specification(name: str) -> None:
     partner = police | asb | crc | {"crc_event", "crc_reoffence", "hate_report", "hate_survey"}
     partner |= {"pdas_referral", "dash_training"}
     assert set(sources) == {"police_street", "neighbourhood", "lsoa_neighbourhood", "population"} | partner
-    assert not any(sources[source].expected for source in partner)
+    assert {sources[source].expected for source in partner} == {name == "synthetic"}
+    assert not any(sources[source].required or sources[source].late_blocks for source in partner)
     assert {sources[source].raw_retention_days for source in partner} == {30}
     days = {source: sources[source].expected_days_after_period for source in sources}
     assert (days["police_street"], days["pdas_referral"], days["asb_case"]) == (10, 15, 15)
@@ -113,7 +120,7 @@ def test_sources_are_the_tables_of_the_specification(name: str) -> None:
 
 @BOTH
 def test_thresholds(name: str) -> None:
-    """Spec SP01 (5%, 2%, 0.1%, 30%), 2.3 (0.5%), 3.10 (1%, 98%), 3.1 (5%), 4.8 (5)."""
+    """Spec SP01 (5%, 2%, 0.1%, 30%), 2.3 (0.5%), 3.10 (1%, 98%), 3.1 (5%), 4.8 (5); SP02 to SP10, 3.7 and 3.10."""
     assert load_register(PARTNERSHIPS / name).thresholds.model_dump() == {
         "unallocated_block": 0.05,
         "unallocated_warn": 0.02,
@@ -125,9 +132,37 @@ def test_thresholds(name: str) -> None:
         "repeated_id_block": 0.05,
         "mandatory_completeness": 0.98,
         "small_count": 5,
+        "alcohol_flag_complete": 0.80,
+        "match_rate_warn": 0.60,
+        "client_key_missing_block": 0.02,
+        "household_unknown_warn": 0.20,
+        "sexual_violence_unknown_warn": 0.20,
+        "first_time_disagreement_warn": 0.05,
+        "lookback_months": 24,
+        "engaged_days": 28,
+        "dash_working_days": 5,
+        "assessment_without_outcome_warn": 0.05,
+        "star_coverage_block": 0.50,
+        "star_coverage_warn": 0.70,
+        "star_identical_warn": 0.30,
+        "response_rate_warn": 0.30,
+        "reconcile_block": 0.15,
+        "reconcile_warn": 0.05,
+        "eligibility_disagreement_block": 0.01,
+        "licence_days_block": 274,
+        "licence_days_warn": 184,
+        "transfer_before_event_days": 14,
+        "quarter_end_heaping_warn": 3.0,
+        "aggravated_unflagged_warn": 0.02,
     }
+
+
+@BOTH
+def test_a_threshold_that_a_partnership_sets_has_its_reason(name: str) -> None:
     text = (PARTNERSHIPS / name / "partnership.toml").read_text(encoding="utf-8").split("[thresholds]")[1]
-    for key in module.Thresholds.model_fields:
+    given = re.findall(r"(?m)^(\w+) = ", text)
+    assert len(given) >= 10
+    for key in given:
         assert re.search(rf"# [^\n]+\n{key} = ", text), f"{key} has no reason above it"
 
 
@@ -292,12 +327,14 @@ def test_offence_codes_agree_with_the_home_office_tree(marlhaven: Register) -> N
     }
     ours = {code.code: code.sac_group for code in marlhaven.offence_codes}
     theirs = {row["Offence_Code"]: groups.get(row["Offence_Subgroup"], "") for row in _home_office()}
-    assert {code for code, group in theirs.items() if group} <= set(ours)
-    # Sub-classes and code 130 are carried by some extracts only and are in no published table.
+    # Fraud is recorded by national bodies and comes in no extract of a force; the table joins the four homicides.
+    fraud, homicide = {"CIFAS", "FFA UK", "UK Finance", "AF"}, "1/4.1/4.10/4.2"
+    assert set(theirs) - set(ours) == {*fraud, homicide}
     assert {code: group for code, group in ours.items() if code in theirs} == {
         code: group for code, group in theirs.items() if code in ours
     }
-    assert set(ours) - set(theirs) == {"48/1", "130", "130/1"}
+    # Sub-classes and codes 130 and 149 are carried by some extracts only; code 12 is rare: in no published table.
+    assert set(ours) - set(theirs) == {"48/1", "130", "130/1", "149", "12", *homicide.split("/")}
 
 
 def test_codes_change_in_april_2017(marlhaven: Register) -> None:
@@ -306,7 +343,102 @@ def test_codes_change_in_april_2017(marlhaven: Register) -> None:
 
     before, after = valid(date(2017, 3, 31)), valid(date(2017, 4, 1))
     assert before - after == {"28A", "28B", "28C", "28D", "29", "30A", "30B", "31"}
-    assert after - before == {"28E", "28F", "28G", "28H", "29A", "30C", "30D", "31A"}
+    assert after - before == {"28E", "28F", "28G", "28H", "29A", "30C", "30D", "31A", "8S"}
+
+
+def _in_force(records: Sequence[Any], day: date) -> list[Any]:
+    return [one for one in records if one.valid_from <= day and (one.valid_to or date.max) >= day]
+
+
+def test_violence_by_offence_code_follows_section_2_2(marlhaven: Register) -> None:
+    day = date(2016, 6, 30)
+    group = {code.code: code.violence_group for code in _in_force(marlhaven.violence_codes, day)}
+    driving = {"4.4", "4.6", "4.8", "4.9", "37.1"}  # "until they moved to their own group in 2017/18"
+    injury = {"2", "4.3", "4.7", "5D", "5E", "8N", "8P"}
+    without = {"3A", "3B", "8L", "8M", "8Q", "8R", "11A", "12", "13", "14", "36", "104", "105A", "105B", "106"}
+    assert {code for code, name in group.items() if name == "with_injury"} == injury | driving
+    assert {code for code, name in group.items() if name == "without_injury"} == without
+    assert {code for code, name in group.items() if name == "homicide"} == {"1", "4.1", "4.2", "4.10"}
+    assert "driving" not in group.values()
+    later = {code.code: code.violence_group for code in _in_force(marlhaven.violence_codes, date(2017, 4, 1))}
+    assert {code for code, name in later.items() if name == "driving"} == driving
+    assert "8R" not in {code.code for code in _in_force(marlhaven.violence_codes, date(2015, 3, 31))}
+
+
+def test_violence_agrees_with_the_home_office_tree(marlhaven: Register) -> None:
+    """The published table is of 2017/18, but leaves the driving offences where they were."""
+    subgroups = {"Violence with injury": "with_injury", "Stalking and harassment": "without_injury"}
+    subgroups |= {"Violence without injury": "without_injury", "Homicide": "homicide"}
+    ours = {c.code: c.violence_group for c in _in_force(marlhaven.violence_codes, date(2017, 4, 1))}
+    rows = [row for row in _home_office() if row["Offence_Group"] == "Violence against the person"]
+    theirs = {code: subgroups[row["Offence_Subgroup"]] for row in rows for code in row["Offence_Code"].split("/")}
+    assert set(ours) - set(theirs) == {"12"}
+    assert {code for code in theirs if ours[code] != theirs[code]} == {"4.4", "4.6", "4.8", "4.9", "37.1"}
+
+
+def test_sexual_offences_follow_sp04c(marlhaven: Register) -> None:
+    said = _sections()["SP04"].split("the sexual-offence codes are a dated code table of the register: ")[1]
+    said = said.split(" [own")[0].replace("17A/B", "17A, 17B").replace("20A/B", "20A, 20B").replace("22A/B", "22A, 22B")
+    for first, last in re.findall(r"(\d+[A-Z])–\d*([A-Z])", said.replace("–19", "–").replace("–88", "–")):
+        letters = "".join(chr(c) for c in range(ord(first[-1]), ord(last) + 1))
+        said += ", " + ", ".join(first[:-1] + letter for letter in letters)
+    codes = set(re.findall(r"\b\d+[A-Z]?\b", said))
+    assert len(codes) == 22
+    assert {code.code for code in marlhaven.sexual_offence_codes} == codes
+    theirs = {row["Offence_Code"] for row in _home_office() if row["Offence_Group"] == "Sexual offences"}
+    assert codes == theirs
+
+
+def test_aggravated_codes_follow_section_2_2(marlhaven: Register) -> None:
+    codes = {code.code for code in marlhaven.aggravated_hate_codes}
+    assert codes == {"8P", "105B", "8M", "9B", "58J"}
+    named = {r["Offence_Code"] for r in _home_office() if "acially or religiously" in r["Offence_Description"]}
+    assert codes == named
+
+
+def test_every_grouped_code_is_an_offence_code_on_the_same_days(marlhaven: Register) -> None:
+    """Else a crime would be set aside as of no known code, and its group never used."""
+    known = {code.code: code for code in marlhaven.offence_codes}
+    for table in (marlhaven.violence_codes, marlhaven.sexual_offence_codes, marlhaven.aggravated_hate_codes):
+        for code in table:
+            assert known[code.code].label == code.label
+            assert known[code.code].valid_from <= code.valid_from
+            assert (known[code.code].valid_to or date.max) >= (code.valid_to or date.max)
+
+
+def test_licence_events_follow_sp09(marlhaven: Register) -> None:
+    said = _sections()["SP09"].split("**Failing events** (default)")[1].split("(count printed)")[0]
+    failing, rest = said.split("**Not failing**")
+    kept, _ = rest.split("**Excluded from cohort**")
+    effects = {event.event_type: event.effect for event in marlhaven.licence_events}
+    assert {name for name, effect in effects.items() if effect == "failing"} == set(re.findall(r"`(\w+)`", failing))
+    assert {name for name, effect in effects.items() if effect == "not_failing"} == set(re.findall(r"`(\w+)`", kept))
+    excluded = {"death", "deportation", "transfer_area", "transfer_nps"}
+    assert {name for name, effect in effects.items() if effect == "excluding"} == excluded
+    assert {name for name, effect in effects.items() if effect == "none"} == {"pss_breach_proven"}
+
+
+def test_calendar_holds_the_bank_holidays(marlhaven: Register) -> None:
+    """Eight a year and the extra ones that were proclaimed; Easter by the church's rule, from another program."""
+    extra = {2011: 1, 2012: 1, 2022: 2, 2023: 1}
+    for year in range(2011, 2027):
+        held = {day for day in marlhaven.bank_holidays if day.year == year}
+        # A substitute day of New Year or Christmas can be in January of the year itself only.
+        assert len(held) == 8 + extra.get(year, 0), year
+        assert {easter(year) - timedelta(days=2), easter(year) + timedelta(days=1)} <= held
+        assert all(day.weekday() < 5 for day in held)
+    assert {date(2015, 12, 28), date(2012, 6, 5), date(2020, 5, 8), date(2022, 9, 19)} <= marlhaven.bank_holidays
+    assert date(2020, 5, 4) not in marlhaven.bank_holidays
+    assert {holiday.date for holiday in marlhaven.calendar} == marlhaven.bank_holidays
+
+
+def test_local_area_is_the_name_of_the_area(copy: Path, marlhaven: Register) -> None:
+    assert marlhaven.area.local_area == "marlhaven"
+    assert load_register(PARTNERSHIPS / "plymouth_open").area.local_area == "plymouth"
+    edit(copy, P, 'name = "Marlhaven"\n', 'name = "Marlhaven on Sea"\n')
+    assert load_register(copy).area.local_area == "marlhaven-on-sea"
+    edit(copy, P, 'lsoa_name_prefix = "Marlhaven"', 'lsoa_name_prefix = "Marlhaven"\nlocal_area = "vale"')
+    assert load_register(copy).area.local_area == "vale"
 
 
 def _known(register: Register, label: str, month: str) -> bool:
@@ -344,6 +476,72 @@ def test_categories(marlhaven: Register) -> None:
     assert supersets["violent_crime"] == supersets["violence_and_sexual_offences"]
     assert supersets["public_disorder_and_weapons"] == supersets["public_order"] == supersets["possession_of_weapons"]
     assert supersets["bicycle_theft"] == supersets["theft_from_the_person"] == supersets["other_theft"]
+
+
+def test_a_register_of_the_previous_format_still_loads(copy: Path) -> None:
+    """Files and keys that came later may all be absent: then nothing is known of them, and nothing is refused."""
+    for file in (VIO, SEX, HATE, AGE, LIC, CAL):
+        locate(copy, file).unlink()
+    later = r"(?m)^(sheet|date_order|optional_sources|public_parts|public_breakdowns) = (\[[^\]]*\].*|.*)\n"
+    for file in (S, M):
+        path = locate(copy, file)
+        text = path.read_text(encoding="utf-8")
+        assert re.search(later, text)
+        path.write_text(re.sub(later, "", text), encoding="utf-8")
+    register = load_register(copy)
+    tables = (register.violence_codes, register.sexual_offence_codes, register.aggravated_hate_codes)
+    assert not any((*tables, register.agencies, register.licence_events, register.calendar, register.bank_holidays))
+    assert {measure.public_parts for measure in register.measures.values()} == {None}
+    assert {source.date_order for source in register.sources.values()} == {"YMD"}
+
+
+def test_a_pull_says_what_and_never_where(copy: Path) -> None:
+    path = copy / S
+    pull = (
+        '\n[asb_case.pull]\nquery = """\n  SELECT case_key FROM cases\n"""\n'
+        'coverage_query = "select min(day), max(day) from closed;"\n'
+        '[asb_star.pull]\nquery = "with r as (select 1) select * from r"\n'
+        "coverage_start = 2015-04-01\ncoverage_end = 2016-03-31\n"
+    )
+    path.write_text(path.read_text(encoding="utf-8") + pull, encoding="utf-8")
+    sources = load_register(copy).sources
+    case, star = sources["asb_case"].pull, sources["asb_star"].pull
+    assert case is not None
+    assert star is not None
+    assert case.query == "SELECT case_key FROM cases"
+    assert (case.coverage_start, case.coverage_end) == (None, None)
+    assert (star.coverage_start, star.coverage_end) == (date(2015, 4, 1), date(2016, 3, 31))
+    assert sources["asb_case"].pull_setting == "SAFER_PULL_ASB_CASE"
+    assert sources["police_crime"].pull is None
+
+
+def test_what_may_ever_be_public(marlhaven: Register) -> None:
+    """Spec SP02 and SP09: analysts only; SP03: the count, and what stands beside it, never the impact block; SP06: what
+    can be made from rounded counts (4.8); SP07: the overall question."""
+    parts = {m.id: m.public_parts for m in marlhaven.measures.values()}
+    assert parts["SP02"] == parts["SP09"] == ()
+    said = {"people_trained", "attendances", "refreshers", "no_shows", "cumulative_people"}
+    assert set(parts["SP03"] or ()) == said
+    assert not {"median_change", "rank_biserial", "identical"} & set(parts["SP06"] or ())
+    assert set(parts["SP07"] or ()) == {"satisfied", "valid", "responses", "exited", "response_rate"}
+    assert {m for m, named in parts.items() if named is None} == {"SP01", "SP04", "SP05", "SP08", "SP10", "SP11"}
+    assert {m.public_breakdowns for m in marlhaven.measures.values()} == {()}
+
+
+def test_sources_are_those_that_the_measure_reads(marlhaven: Register) -> None:
+    """What a page says a measure is made from is what it is made from."""
+    source_of = {table.name: source.name for source in PARTNERS.values() for table in source.made_together}
+    source_of |= {f"clean_{name}": name for name in ("population", "neighbourhood", "lsoa_neighbourhood")}
+
+    def sources(tables: Sequence[str]) -> set[str]:
+        return {source_of.get(table, "police_street") for table in tables}
+
+    computed = [m for m in marlhaven.measures.values() if m.outcome_table]
+    assert {"SP01", "SP08"} <= {m.id for m in computed}
+    for measure in computed:
+        contract = measured()[measure.outcome_table]
+        assert set(measure.sources) == sources(contract.READS), measure.id
+        assert set(measure.optional_sources) == sources(contract.OPTIONAL), measure.id
 
 
 # --- what the register answers ----------------------------------------------------------------------------------------
@@ -405,7 +603,11 @@ def test_waiver_holds_from_its_first_to_its_last_day(copy: Path) -> None:
 
 def test_files_are_those_read_and_a_new_one_shows(copy: Path) -> None:
     register = load_register(copy)
-    assert sorted(path.name for path in register.files()) == sorted(name for name, must in FILES.items() if must)
+    optional = {"violence_code.csv", "sexual_offence_code.csv", "aggravated_hate_code.csv", "agency.csv"}
+    optional |= {"licence_event.csv", "calendar.csv"}
+    held = {name for name, must in FILES.items() if must} | optional
+    assert {path.name for path in register.files()} == held
+    assert set(FILES) - held == {"waivers.toml", "removed_checks.toml"}
     assert copy in register.watched()
     assert copy.parent / "common" in register.watched()
     shutil.copy(locate(copy, "measures.toml"), copy / "measures.toml")
@@ -459,13 +661,15 @@ def _edits(line: str) -> list[str]:
     return [other for other in lines if other != line]
 
 
+@pytest.mark.campaign("edits of the register")
 @pytest.mark.parametrize("file", [name for name in FILES if name.endswith(".toml") and FILES[name]])
 def test_every_value_of_toml_counts(copy: Path, marlhaven: Register, file: str) -> None:
     """An edit of a value is refused, or it changes the hash."""
     path = locate(copy, file)
     lines = path.read_text(encoding="utf-8").splitlines()
     changed = 0
-    for number, line in enumerate(lines):
+    for number in drawn(range(len(lines)), 25):
+        line = lines[number]
         for other in _edits(line) if not line.startswith("#") else ():
             path.write_text("\n".join([*lines[:number], other, *lines[number + 1 :]]), encoding="utf-8")
             try:
@@ -473,16 +677,18 @@ def test_every_value_of_toml_counts(copy: Path, marlhaven: Register, file: str) 
             except RegisterError:
                 continue
             changed += 1
-    assert changed >= {"partnership.toml": 15, "sources.toml": 45, "measures.toml": 200, "decisions.toml": 44}[file]
+    least = {"partnership.toml": 15, "sources.toml": 45, "measures.toml": 200, "decisions.toml": 44}[file]
+    assert changed >= (least if WHOLE else 3)
 
 
+@pytest.mark.campaign("edits of the register")
 @pytest.mark.parametrize("file", [name for name in FILES if name.endswith(".csv")])
 def test_every_value_of_csv_counts(copy: Path, marlhaven: Register, file: str) -> None:
     path = locate(copy, file)
     with path.open(encoding="utf-8", newline="") as source:
         header, *rows = list(csv.reader(source))
     changed = 0
-    for number, row in list(enumerate(rows))[::3]:  # rows are alike: every third is enough
+    for number, row in drawn(list(enumerate(rows))[:: max(3, len(rows) // 12)], 3):  # rows are alike: a part is enough
         for column in range(len(header)):
             for value in (row[column] + "x", "2019-03-31", "2019-03", "Y", "N", "robbery"):
                 if value == row[column]:
@@ -495,7 +701,7 @@ def test_every_value_of_csv_counts(copy: Path, marlhaven: Register, file: str) -
                 except RegisterError:
                     continue
                 changed += 1
-    assert changed >= len(rows)
+    assert changed >= (min(len(rows), 8) if WHOLE else 1)
 
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------
@@ -513,6 +719,8 @@ expires = 2016-06-30
 
 P, S, M, D = "partnership.toml", "sources.toml", "measures.toml", "decisions.toml"
 SET, CAT, OFF = "priority_set.csv", "policeuk_category.csv", "offence_code.csv"
+VIO, SEX, HATE = "violence_code.csv", "sexual_offence_code.csv", "aggravated_hate_code.csv"
+AGE, LIC, CAL = "agency.csv", "licence_event.csv", "calendar.csv"
 #: file, what stands there, what is written instead, key named, words of the rule and of the remedy.
 MISTAKES = [
     (P, "clock = ", "clok = ", "clok", "not a known key (did you mean clock?)"),
@@ -545,7 +753,26 @@ MISTAKES = [
     (S, "expected_days_after_period = 10", "", "police_street.expected_days_after_period", "must be given"),
     (S, "expected_days_after_period = 10", "expected_days = 10", "police_street.expected_days", "not a known key"),
     (S, "raw_retention_days = 30", "", "police_crime.raw_retention_days", "must be given"),
-    (S, "15\nrequired = false", "15\nrequired = true", "pdas_referral.required", "false where expected = false"),
+    (S, "reference\"\nrequired", "reference\"\nexpected = false\nrequired", "neighbourhood.required", "false where expec"),
+    (S, 'sheet = "Cases"', "sheet = 1", "asb_case.sheet", "must be text"),
+    (S, 'sheet = "Cases"', 'date_order = "DYM"', "asb_case.date_order", "must be 'YMD', 'DMY' or 'MDY'"),
+    (S, "[neighbourhood]", '[neighbourhood]\nsheet = "A"', "neighbourhood.sheet", "of kind partner only"),
+    (S, "[neighbourhood]", '[neighbourhood]\ndate_order = "DMY"', "neighbourhood.date_order", "of kind partner only"),
+    (S, "[asb_star]", "[asb_case.pull]\n[asb_star]", "asb_case.pull.query", "is missing"),
+    (S, "[asb_star]", '[asb_case.pull]\nurl = "x"\n[asb_star]', "asb_case.pull.url", "is not a known key"),
+    (S, "[asb_star]", '[asb_case.pull]\nquery = "delete from c"\ncoverage_query = "select 1, 2"\n[asb_star]',
+     "asb_case.pull.query", "must be one SELECT statement"),
+    (S, "[asb_star]", '[asb_case.pull]\nquery = "select 1; drop c"\ncoverage_query = "select 1, 2"\n[asb_star]',
+     "asb_case.pull.query", "must be one SELECT statement"),
+    (S, "[asb_star]", '[asb_case.pull]\nquery = "select 1"\n[asb_star]', "asb_case.pull.coverage_end", "coverage_query"),
+    (S, "[asb_star]", '[asb_case.pull]\nquery = "select 1"\ncoverage_start = 2015-04-01\n[asb_star]',
+     "asb_case.pull.coverage_end", "must stand with coverage_start"),
+    (S, "[asb_star]", '[asb_case.pull]\nquery = "select 1"\ncoverage_start = 2015-04-01\ncoverage_end = 2015-03-31\n'
+     "[asb_star]", "asb_case.pull.coverage_end", "must not be before coverage_start"),
+    (S, "[asb_star]", '[asb_case.pull]\nquery = "select 1"\ncoverage_query = "select 1, 2"\n'
+     "coverage_start = 2015-04-01\ncoverage_end = 2016-03-31\n[asb_star]", "asb_case.pull.coverage_end", "not both"),
+    (S, "[lsoa_neighbourhood]", '[neighbourhood.pull]\nquery = "select 1"\ncoverage_query = "select 1, 2"\n'
+     "[lsoa_neighbourhood]", "neighbourhood.pull", "of kind partner only"),
     (S, "required = true # no rate", "# no rate", "neighbourhood.required", "is missing"),
     (S, "from it is held\nlate_blocks = false", "\nlate_blocks = 0", "police_street.late_blocks", "true or false"),
     (S, "without it\nlate_blocks = false", "\nlate_blocks = true", "neighbourhood.late_blocks", "expected_days_after"),
@@ -559,6 +786,14 @@ MISTAKES = [
     (M, "[SP02]", "[SP01]", "line 51, column 6", "not valid TOML"),
     (M, 'outcome_sp01_close_the_gap"', 'outcome_sp01"', "SP01.outcome_table", "must be an outcome table"),
     (M, '"crc_event"', '"crc_evnt"', "SP09.sources", "crc_evnt is not in sources.toml (did you mean crc_event?)"),
+    (M, 'optional_sources = ["crc_reoffence"]', 'optional_sources = ["crc_rereoffence"]', "SP09.optional_sources",
+     "crc_rereoffence is not in sources.toml (did you mean crc_reoffence?)"),
+    (M, 'optional_sources = ["crc_reoffence"]', 'optional_sources = ["crc_event"]', "SP09.optional_sources",
+     "crc_event stands in sources too"),
+    (M, '"no_shows", "cum', '"no_shows", "no_shows", "cum', "SP03.public_parts", "the same value twice"),
+    (M, '"no_shows", "cum', '"No shows", "cum', "SP03.public_parts[4]", "lower-case letters"),
+    (M, "public_parts = [] # cand", 'public_parts = "none" # cand', "SP02.public_parts", "must be a list"),
+    (M, "public_parts = [] # cand", 'public_breakdowns = [""] # cand', "SP02.public_breakdowns[1]", "must not be empty"),
     (M, 'sources = ["hate_survey"]', "sources = []", "SP11.sources", "must not be empty"),
     (M, "review_due = 2016-04-01", 'review_due = "1/4/2016"', "SP01.review_due", "written YYYY-MM-DD"),
     (M, "review_due = 2016-04-01", "review_due = 2016-04-01T00:00:00", "SP01.review_due", "written YYYY-MM-DD"),
@@ -613,6 +848,25 @@ MISTAKES = [
     (OFF, "126,", "39,", "39", "has days that overlap"),
     (OFF, "theft_from_vehicle", "theft", "line 19.sac_group", "must be 'domestic_burglary'"),
     (OFF, "2017-03-31", "2009-03-31", "line 2.valid_to", "must not be before valid_from"),
+    (P, "unallocated_warn = 0.02", "reconcile_warn = 0.5", "thresholds.reconcile_warn", "not be above reconcile_block"),
+    (P, "unallocated_warn = 0.02", "licence_days_warn = 300", "thresholds.licence_days_warn", "above licence_days_block"),
+    (P, "unallocated_warn = 0.02", "star_coverage_warn = 0.4", "thresholds.star_coverage_warn", "star_coverage_block"),
+    (P, "unallocated_warn = 0.02", "lookback_months = 0", "thresholds.lookback_months", "greater than or equal to 1"),
+    (P, 'lsoa_name_prefix = "Mar', 'local_area = "Mar Haven"\nlsoa_name_prefix = "Mar', "area.local_area", "hyphens"),
+    (VIO, "4.4,Causing death or serious injury by dangerous driving,driving,2017-04-01",
+     "4.4,Causing death or serious injury by dangerous driving,driving,2017-03-31", "4.4", "has days that overlap"),
+    (VIO, "Murder,homicide", "Murder,manslaughter", "line 2.violence_group", "must be 'with_injury'"),
+    (SEX, "17B,", "17A,", "17A", "has days that overlap"),
+    (HATE, "8P,", "8M,", "8M", "has days that overlap"),
+    (HATE, "label", "lable", "header", "lable is not a known column (did you mean label?)"),
+    (AGE, "fire,", "police,", "police", "has days that overlap"),
+    (AGE, "fire,", "Fire brigade,", "line 14.agency", "lower-case letters, digits and underscores"),
+    (LIC, "death,excluding", "death,excluded", "line 9.effect", "must be 'failing', 'not_failing', 'excluding' or 'none'"),
+    (LIC, "death,", "dead,", "line 9.event_type", "must be an event type of the contract crc_event"),
+    (LIC, "deportation,", "death,", "death", "has days that overlap"),
+    (LIC, "deportation,excluding,2015-02-01,\n", "", "deportation", "is missing (add it: every kind of event"),
+    (CAL, "2011-04-25", "25/04/2011", "line 4.date", "written YYYY-MM-DD"),
+    (CAL, "2011-04-25", "2011-04-22", "2011-04-22", "stands 2 times"),
 ]  # fmt: skip
 
 
@@ -680,7 +934,7 @@ def test_a_folder_in_the_place_of_a_file_is_named(copy: Path, file: str) -> None
     assert f"{path.parent.name}/{file}: file: cannot be read" in problems(copy)[0]
 
 
-@pytest.mark.parametrize("file", [CAT, OFF])
+@pytest.mark.parametrize("file", [CAT, OFF, VIO, SEX, HATE, AGE, LIC, CAL])
 def test_an_empty_code_table_is_refused(copy: Path, file: str) -> None:
     path = locate(copy, file)
     path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")

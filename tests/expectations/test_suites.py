@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,7 +13,7 @@ from expectations.gx import run_suite
 from expectations.register import Thresholds
 from expectations.suites import Expect, Facts, Rule, Suite, build_suites
 from expectations.suites.generic import contract_rules, violations
-from tests.e2e.city import City
+from tests.e2e.city import full_city
 
 LIMITS = Thresholds().model_dump()
 SUITES = build_suites(LIMITS)
@@ -25,10 +24,7 @@ CANARY = "CANARY-77"
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> tuple[Frames, Facts]:
     """Every table of a small city, all of it right."""
-    city = City(tmp_path_factory.mktemp("suites") / "data")
-    city.deliver(months=25, scale=0.03)
-    city.refresh()
-    workspace = city.open()
+    workspace = full_city(tmp_path_factory).open()
     with workspace.warehouse.snapshot() as snapshot:
         frames = {name: snapshot.frame(table) for name, table in TABLES.items()}
     workspace.warehouse.close()
@@ -43,7 +39,8 @@ def test_good_tables_meet_every_required_rule(good: tuple[Frames, Facts]) -> Non
     for table, suite in SUITES.items():
         found = verdicts(table, *good)
         for rule in suite.rules:
-            if rule.severity == "ERROR":
+            # A first delivery has none before it that it could be shorter than.
+            if rule.severity == "ERROR" and (rule.name, found[rule.name]) != ("not_shrunk", "not applicable"):
                 assert found[rule.name] == "passed", f"{table}/{rule.name}"
 
 
@@ -85,49 +82,50 @@ LOOKUP, PEOPLE, PLACES = "clean_lsoa_neighbourhood", "clean_population", "clean_
 SP01, SP08 = "outcome_sp01_close_the_gap", "outcome_sp08_serious_acquisitive_crime"
 
 
-@pytest.mark.parametrize(
-    ("table", "rule", "change"),
-    [
-        (ROWS, "row_floor", lambda f: f.iloc[:0]),
-        (ROWS, "complete", _set("category", None)),
-        (ROWS, "key_unique", lambda f: pd.concat([f, f.iloc[:1]])),
-        (ROWS, "valid", _set("lsoa_code", CANARY)),
-        (ROWS, "one_offence_once", lambda f: pd.concat([f, f.dropna(subset="crime_id").iloc[:1].assign(row_id=10**9)])),
-        (ROWS, "rows_match_completeness", lambda f: f.iloc[1:]),
-        (COUNT, "counts_match_completeness", _add("counted", 1, lambda f: f["counted"] > 0)),
-        (COUNT, "counts_match_rows", lambda f: f.assign(category=f["category"].replace("burglary", "robbery"))),
-        (DONE, "rows_conserved", _add("counted", 1, _received)),
-        (DONE, "bad_rows", _add("quarantined", 40, _received)),
-        (DONE, "repeated_ids", _add("repeated", 60, _received)),
-        (DONE, "category_known", _add("unknown_category", 1, _received)),
-        (DONE, "no_month_vanished", _set("in_area", 0)),
-        (DONE, "not_shrunk", lambda f: f.assign(previous_rows=f["delivered_rows"] * 1.2)),
-        (DONE, "some_month_complete", lambda f: f.assign(received=0)),
-        (DONE, "lsoa_matched", _add("unmatched", 5, _received)),
-        (DONE, "unplaced_usual", _add("unplaced", 200, _received)),
-        (DONE, "volume_usual", _add("delivered_rows", 5000, _received)),
-        (DONE, "valid", _set("received", 2)),
-        (LOOKUP, "weights_sum", _set("weight", 0.9)),
-        (LOOKUP, "vintages_agree", lambda f: pd.concat([f, f.assign(lsoa_vintage="2021", neighbourhood_code="MH-01")])),
-        (LOOKUP, "valid", _set("lsoa_code", CANARY)),
-        (LOOKUP, "key_unique", lambda f: pd.concat([f, f.iloc[:1]])),
-        (PEOPLE, "every_neighbourhood_peopled", lambda f: f[f["area_code"] != f["area_code"].iloc[-1]]),
-        (PEOPLE, "city_agrees", _add("persons", 500, lambda f: f["area_type"] == "city")),
-        (PEOPLE, "complete", _set("persons", None)),
-        (PLACES, "columns", lambda f: f.rename(columns={"name": "surname"})),
-        (SP01, "missing_never_zero", _set("symbols", "[x]")),
-        (SP01, "limits_ordered", _add("lower", 1000, _month("city"))),
-        (SP01, "periods_sum", _add("numerator", 1, _month("city", "quarter"))),
-        (SP01, "periods_sum", _add("numerator", 1, _month("ten", "fy"))),
-        (SP01, "parts_sum", _add("numerator", 1, _month("neighbourhood"))),
-        (SP01, "gap_is_difference", _add("value", 0.001, _month("gap"))),
-        (SP01, "ten_above_city", _add("value", -200, _month("ten", "fy"))),
-        (SP08, "groups_sum", _add("numerator", 1, _month("robbery", "r12"))),
-        (SP08, "named_proxy", _set("note", "")),
-        (SP08, "levels_only", _set("comparison", "improved")),
-        (SP08, "key_unique", lambda f: pd.concat([f, f.iloc[:1]])),
-    ],
-)
+#: Table, rule, and a change of the table that breaks it.
+BROKEN: list[tuple[str, str, Callable[[pd.DataFrame], pd.DataFrame]]] = [
+    (ROWS, "row_floor", lambda f: f.iloc[:0]),
+    (ROWS, "complete", _set("category", None)),
+    (ROWS, "key_unique", lambda f: pd.concat([f, f.iloc[:1]])),
+    (ROWS, "valid", _set("lsoa_code", CANARY)),
+    (ROWS, "one_offence_once", lambda f: pd.concat([f, f.dropna(subset="crime_id").iloc[:1].assign(row_id=10**9)])),
+    (ROWS, "rows_match_completeness", lambda f: f.iloc[1:]),
+    (COUNT, "counts_match_completeness", _add("counted", 1, lambda f: f["counted"] > 0)),
+    (COUNT, "counts_match_rows", lambda f: f.assign(category=f["category"].replace("burglary", "robbery"))),
+    (DONE, "rows_conserved", _add("counted", 1, _received)),
+    (DONE, "bad_rows", _add("quarantined", 40, _received)),
+    (DONE, "repeated_ids", _add("repeated", 60, _received)),
+    (DONE, "category_known", _add("unknown_category", 1, _received)),
+    (DONE, "no_month_vanished", _set("in_area", 0)),
+    (DONE, "not_shrunk", lambda f: f.assign(previous_rows=f["delivered_rows"] * 1.2)),
+    (DONE, "some_month_complete", lambda f: f.assign(received=0)),
+    (DONE, "lsoa_matched", _add("unmatched", 5, _received)),
+    (DONE, "unplaced_usual", _add("unplaced", 200, _received)),
+    (DONE, "volume_usual", _add("delivered_rows", 5000, _received)),
+    (DONE, "valid", _set("received", 2)),
+    (LOOKUP, "weights_sum", _set("weight", 0.9)),
+    (LOOKUP, "vintages_agree", lambda f: pd.concat([f, f.assign(lsoa_vintage="2021", neighbourhood_code="MH-01")])),
+    (LOOKUP, "valid", _set("lsoa_code", CANARY)),
+    (LOOKUP, "key_unique", lambda f: pd.concat([f, f.iloc[:1]])),
+    (PEOPLE, "every_neighbourhood_peopled", lambda f: f[f["area_code"] != f["area_code"].iloc[-1]]),
+    (PEOPLE, "city_agrees", _add("persons", 500, lambda f: f["area_type"] == "city")),
+    (PEOPLE, "complete", _set("persons", None)),
+    (PLACES, "columns", lambda f: f.rename(columns={"name": "surname"})),
+    (SP01, "missing_never_zero", _set("symbols", "[x]")),
+    (SP01, "limits_ordered", _add("lower", 1000, _month("city"))),
+    (SP01, "periods_sum", _add("numerator", 1, _month("city", "quarter"))),
+    (SP01, "periods_sum", _add("numerator", 1, _month("ten", "fy"))),
+    (SP01, "parts_sum", _add("numerator", 1, _month("neighbourhood"))),
+    (SP01, "gap_is_difference", _add("value", 0.001, _month("gap"))),
+    (SP01, "ten_above_city", _add("value", -200, _month("ten", "fy"))),
+    (SP08, "groups_sum", _add("numerator", 1, _month("robbery", "r12"))),
+    (SP08, "named_proxy", lambda f: f.assign(note="")),
+    (SP08, "levels_only", _set("comparison", "improved")),
+    (SP08, "key_unique", lambda f: pd.concat([f, f.iloc[:1]])),
+]
+
+
+@pytest.mark.parametrize(("table", "rule", "change"), BROKEN)
 def test_rule_fails_on_what_it_is_for(
     good: tuple[Frames, Facts], table: str, rule: str, change: Callable[[pd.DataFrame], pd.DataFrame]
 ) -> None:
@@ -219,11 +217,12 @@ def test_missing_figure_and_empty_rule_never_pass() -> None:
     assert [v.outcome for v in found] == ["failed", "failed"]
 
 
-def test_no_suite_is_empty_and_every_one_has_a_floor(tmp_path: Path) -> None:
+def test_no_suite_is_empty_and_every_one_has_a_floor() -> None:
     for suite in SUITES.values():
         names = [rule.name for rule in suite.rules]
         assert len(names) == len(set(names))
-        assert {"row_floor", "columns", "complete", "key_unique"} <= set(names)
+        floor = {"row_floor"} if TABLES[suite.table].minimum_rows else set()
+        assert "contract_met" in names or {"columns", "complete", "key_unique"} | floor <= set(names)
         assert all(rule.expects and rule.reason for rule in suite.rules)
 
 

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from assets.outcomes.sp01_close_the_gap import calculate
-from expectations.contracts.outcome import SP01
+from expectations.outcomes.sp01_close_the_gap import TABLE as SP01
 from tests.methods.references import golden
 from tests.outcomes.invented import (
     CRIMES,

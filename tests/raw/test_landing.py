@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from resources.landing import Candidate, Content, DeliveryFault, Landing, LandingError, shown
+from expectations.contracts import PARTNERS
+from resources.landing import PARTNER_SOURCES, Candidate, Content, DeliveryFault, Landing, LandingError, shown
 from tests.raw import gzipped, put, put_manifest, street, street_name, zipped
 
 
@@ -139,25 +141,26 @@ def test_reference_tables_lie_in_a_folder_or_beside_it(root: Path) -> None:
 
 
 def test_register_tables_are_left_aside_and_strays_are_refused(root: Path) -> None:
-    for name in ("reference/priority_set.csv", "reference/measures/x.csv", "crime.csv", "pdas_referral/2016.csv"):
+    for name in ("reference/priority_set.csv", "reference/measures/x.csv", "crime.csv", "pdas/2016.csv"):
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
     found = {c.name: (c.reason, c.text) for c in Landing(root).unclaimed()}
     assert {name: reason for name, (reason, _) in found.items()} == {
         "crime.csv": "name",
-        "pdas_referral/2016.csv": "name",
+        "pdas/2016.csv": "name",
         "reference/measures/x.csv": "ignored",
         "reference/priority_set.csv": "ignored",
     }
     assert "partnership folder" in found["reference/priority_set.csv"][1]
-    assert "police_street/" in found["crime.csv"][1]
+    for place in ("police_street/", "reference/population/", *(f"{source}/" for source in PARTNERS)):
+        assert place in found["crime.csv"][1]
     assert reasons(root) == {}
 
 
 def test_unknown_source(root: Path) -> None:
     with pytest.raises(KeyError):
-        Landing(root).candidates("pdas_referral")
+        Landing(root).candidates("crime")
 
 
 @pytest.mark.parametrize("make_file", [False, True])
@@ -169,6 +172,80 @@ def test_missing_landing_is_one_line(tmp_path: Path, make_file: bool) -> None:
             ask(Landing(tmp_path / "landing"))
         assert "SAFER_LANDING" in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+# --- partner sources --------------------------------------------------------------------------------------------------
+
+NAMED = "pdas_referral_2016-04-01_2016-06-30"
+
+
+def test_every_partner_source_has_its_folder() -> None:
+    assert sorted(PARTNER_SOURCES) == sorted(PARTNERS)
+
+
+def put_partner(root: Path, name: str, data: bytes = b"x", source: str = "pdas_referral") -> Path:
+    path = root / source / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("folder", ["", "2016/", "2016/june/"])
+@pytest.mark.parametrize(
+    ("ending", "form"), [(".csv", "csv"), (".csv.gz", "gz"), (".xlsx", "xlsx"), (".CSV", "csv"), (".XLSX", "xlsx")]
+)
+def test_forms_and_coverage_of_a_partners_file_by_its_name(root: Path, folder: str, ending: str, form: str) -> None:
+    put_partner(root, f"{folder}{NAMED}{ending}")
+    (candidate,) = Landing(root).candidates("pdas_referral")
+    assert (candidate.reason, candidate.form) == ("", form)
+    assert candidate.coverage == candidate.contents()[0].coverage == ("2016-04-01", "2016-06-30")
+    assert candidate.contents()[0].gzipped == (form == "gz")
+    assert Landing(root).unclaimed() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "words"),
+    [
+        ("extract.csv", "coverage", "pdas_referral_<first day>_<last day>.csv.*manifest.json.*coverage_start"),
+        ("pdas_referral.xlsx", "coverage", "manifest.json"),
+        ("crc_event_2016-04-01_2016-06-30.csv", "coverage", "pdas_referral_<first day>"),
+        (f"{NAMED} (1).csv", "coverage", "which days it covers"),
+        (f"old_{NAMED}.csv", "coverage", "which days it covers"),
+        ("pdas_referral_2016-04-01_2016-02-30.csv", "coverage", "no|not both days of the calendar"),
+        ("pdas_referral_2016-06-30_2016-04-01.xlsx", "coverage", "end before they start"),
+        (f"{NAMED}.xls", "workbook", "save it as .xlsx"),
+        (f"{NAMED}.ods", "workbook", "save it as .xlsx"),
+        (f"{NAMED}.xlsm", "workbook", "save it as .xlsx"),
+        (f"{NAMED}.XLSB", "workbook", "save it as .xlsx"),
+        (f"{NAMED}.txt", "name", ".csv, .csv.gz, .xlsx"),
+        (f"{NAMED}.xlsx.gz", "name", ".csv, .csv.gz, .xlsx"),
+        (f"{NAMED}.zip", "name", ".csv, .csv.gz, .xlsx"),
+        ("notes.pdf", "name", ".csv, .csv.gz, .xlsx"),
+    ],
+)
+def test_other_files_of_a_partner_are_refused(root: Path, name: str, reason: str, words: str) -> None:
+    put_partner(root, name)
+    (candidate,) = Landing(root).candidates("pdas_referral")
+    assert candidate.reason == reason
+    assert re.search(words, candidate.text)
+    assert "\n" not in candidate.text
+
+
+def test_a_manifest_may_say_the_coverage_of_a_file_of_any_name(root: Path) -> None:
+    path = put_partner(root, "extract of June.xlsx")
+    put_manifest(path, coverage_start="2016-04-01", coverage_end="2016-06-30")
+    (candidate,) = Landing(root).candidates("pdas_referral")
+    assert (candidate.reason, candidate.form, candidate.coverage) == ("", "xlsx", None)
+    manifest = candidate.manifest()
+    assert manifest is not None
+    assert manifest.coverage == ("2016-04-01", "2016-06-30")
+    path.unlink()
+    assert reasons(root, "pdas_referral") == {"pdas_referral/extract of June.xlsx.manifest.json": "manifest"}
+
+
+def test_a_folder_with_the_name_of_a_workbook(root: Path) -> None:
+    (root / "pdas_referral" / f"{NAMED}.xlsx").mkdir(parents=True)
+    assert set(reasons(root, "pdas_referral").values()) == {"unreadable"}
 
 
 # --- fingerprint ------------------------------------------------------------------------------------------------------

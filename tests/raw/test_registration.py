@@ -16,7 +16,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.raw.registration import Registration, current, delivered_table, previous, register, unclaimed
+from assets.raw.registration import (
+    RULES,
+    Registration,
+    Terms,
+    current,
+    delivered_table,
+    previous,
+    register,
+    unclaimed,
+    waiting,
+)
 from expectations.contracts import TABLES
 from resources.archive import Archive, ArchiveError, Receipt, Staged
 from resources.landing import Candidate, Landing, LandingError
@@ -41,8 +51,11 @@ class Scans:
     def archive(self) -> Archive:
         return Archive(self._folder / "archive")
 
-    def scan(self, source: str = "police_street") -> Registration:
-        return register(source, Landing(self.landing, self._link_roots), self.archive, self.seen)
+    def scan(self, source: str = "police_street", terms: Terms | None = None) -> Registration:
+        return register(source, Landing(self.landing, self._link_roots), self.archive, self.seen, terms)
+
+    def waits(self, source: str, terms: Terms | None = None) -> bool:
+        return waiting(source, Landing(self.landing, self._link_roots), self.archive, self.seen, terms)
 
     def now(self) -> dict[str, str]:
         return {slot: receipt.sha256 for slot, receipt in current(self.archive.receipts()).items()}
@@ -643,7 +656,9 @@ def test_lost_memory_changes_nothing(scans: Scans, damage: str) -> None:
     elif damage == "another shape":
         scans.seen.write_text('{"police_street": {"rules": [], "files": [1, 2]}, "population": 3}')
     else:
-        scans.seen.write_text(scans.seen.read_text().replace('"rules":[1,', '"rules":[0,'))
+        older = scans.seen.read_text().replace(f'"rules":[{RULES},', '"rules":[0,')
+        assert older != scans.seen.read_text()
+        scans.seen.write_text(older)
     assert scans.scan() == remembered
     assert len(scans.archive.receipts()) == 2
 
@@ -670,7 +685,7 @@ def test_unchanged_files_are_not_read_again(scans: Scans, monkeypatch: pytest.Mo
 def test_new_rules_judge_every_file_again(scans: Scans, monkeypatch: pytest.MonkeyPatch) -> None:
     scans.put(NAME, street("2016-03"))
     assert scans.scan().refused[0].slot == SLOT
-    monkeypatch.setattr("assets.raw.registration.RULES", 2)
+    monkeypatch.setattr("assets.raw.registration.RULES", RULES + 1)
     monkeypatch.setattr("assets.raw.registration.content_check", lambda *_: lambda *_: None)
     found = scans.scan()
     assert (len(found.accepted), found.refused) == (1, [])

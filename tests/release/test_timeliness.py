@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from assets.release.timeliness import missing_when_due, newest_month_due
+from assets.release.timeliness import late_sentence, missing_when_due, newest_month_due
 from resources.archive import Receipt
 
 
@@ -35,3 +36,35 @@ def test_only_the_newest_due_month_is_late() -> None:
     # An older gap is a period that is not available; a later month shows that the source delivers.
     assert missing_when_due([receipt("2016-04")], forces, date(2016, 4, 10), 10) == []
     assert missing_when_due([receipt("2016-03")], ["other", *forces], date(2016, 4, 10), 10) == ["other 2016-03"]
+
+
+def partner(source: str, end: str) -> Receipt:
+    return replace(receipt(""), source=source, force="", coverage=("2015-04-01", end))
+
+
+@pytest.mark.parametrize(
+    ("source", "days", "ends", "said"),
+    [
+        ("pdas_referral", 15, ["2016-03-31"], ""),
+        ("pdas_referral", 15, ["2016-03-30"], "the newest month due, 2016-03, was not delivered"),
+        ("pdas_referral", 15, ["2015-12-31", "2016-02-29"], "the newest month due, 2016-03, was not delivered"),
+        # Delivered beyond what was due: an older gap is a missing period, not lateness.
+        ("pdas_referral", 15, ["2015-12-31", "2016-04-20"], ""),
+        ("pdas_referral", 30, ["2016-02-29"], "the newest month due, 2016-03, was not delivered"),
+        ("pdas_referral", 31, ["2016-02-29"], ""),
+        # A survey of quarters is due by the quarter.
+        ("asb_survey", 30, ["2015-12-31"], "the newest quarter due, which ends in 2016-03, was not delivered"),
+        ("asb_survey", 31, ["2015-12-31"], ""),
+    ],
+)
+def test_a_partner_is_late_when_no_delivery_reaches_the_period_due(
+    source: str, days: int, ends: list[str], said: str
+) -> None:
+    receipts = [partner(source, end) for end in ends]
+    assert late_sentence(source, receipts, ["vale-and-moor"], date(2016, 4, 30), days) == said
+
+
+def test_a_street_file_is_late_by_its_month() -> None:
+    said = late_sentence("police_street", [receipt("2016-01")], ["vale-and-moor"], date(2016, 4, 10), 10)
+    assert said == "the newest month due, 2016-03, was not delivered"
+    assert late_sentence("police_street", [receipt("2016-03")], ["vale-and-moor"], date(2016, 4, 10), 10) == ""

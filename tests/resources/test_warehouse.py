@@ -76,6 +76,13 @@ def test_hash_is_the_same_in_every_database_and_row_order(warehouse: Warehouse) 
     assert other[POPULATION.name].content_hash != made[POPULATION.name].content_hash
 
 
+def test_a_table_that_is_not_there_spoils_no_other(warehouse: Warehouse) -> None:
+    made = warehouse.replace([(POPULATION, POPULATIONS)], inputs={})
+    with warehouse.snapshot() as snapshot:
+        assert snapshot.hash(COUNT) is None
+        assert snapshot.hash(POPULATION) == made[POPULATION.name].content_hash
+
+
 @pytest.mark.postgres
 def test_sqlite_and_postgresql_agree(server: str, tmp_path: Path) -> None:
     found = set()
@@ -124,3 +131,24 @@ def test_unusable_database_is_one_line() -> None:
     with pytest.raises(WarehouseError) as raised, opened.snapshot():
         pass
     assert "cannot be opened" in str(raised.value) and "s3cret" not in str(raised.value)
+
+
+def test_rows_at_hand_are_used_only_while_they_are_what_is_stored(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'w.sqlite'}"
+    mine, other = Warehouse(url, "p", "v1"), Warehouse(url, "p", "v1")
+    table = TABLES["clean_neighbourhood"]
+    first = pd.DataFrame({"neighbourhood_code": ["N1"], "name": ["Ash"]})
+    second = pd.DataFrame({"neighbourhood_code": ["N1"], "name": ["Birch"]})
+    mine.replace([(table, first)], inputs={})
+    assert mine.read([table])[0][table.name]["name"].to_pylist() == ["Ash"]
+    contents = other.replace([(table, second)], inputs={})
+    rows, hashes = mine.read([table])
+    assert rows[table.name]["name"].to_pylist() == ["Birch"]
+    assert hashes[table.name] == contents[table.name].content_hash
+    # Edited by hand: the hash that the edited rows really have comes back, and they are not kept.
+    with mine.write() as connection:
+        connection.exec_driver_sql("UPDATE clean_neighbourhood SET name = 'Elm'")
+    fresh = Warehouse(url, "p", "v1")
+    rows, hashes = fresh.read([table])
+    assert rows[table.name]["name"].to_pylist() == ["Elm"]
+    assert hashes[table.name] != contents[table.name].content_hash

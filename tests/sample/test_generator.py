@@ -1,4 +1,8 @@
-"""The synthetic deliveries: repeatable, like the real files in what matters, each fault where it says."""
+"""Synthetic street files and reference tables: repeatable, like the real ones in what matters, each fault where it says.
+
+Here too: the arguments and the folder of every sample. Not here: what partners deliver (`test_partners.py`) and its faults
+(`test_partner_faults.py`).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ from expectations.contracts.police_street import STREET_HEADER, STREET_HEADER_20
 from expectations.contracts.reference import LSOA_NEIGHBOURHOOD, NEIGHBOURHOOD, POPULATION
 from expectations.suites import build_suites
 from sample.faults import CANARY, FAULTS
-from sample.generator import MARKER, SampleError, generate
+from sample.generator import MARKER, Generated, SampleError, generate
 from tests.paths import need_real
 
 SMALL = 0.05
@@ -30,6 +34,11 @@ TEN = {f"MH-{n:02d}" for n in (3, 7, 9, 12, 15, 18, 21, 26, 30, 34)}
 NEIGHBOURHOODS = "reference/neighbourhood/neighbourhood.csv"
 LOOKUP = "reference/lsoa_neighbourhood/lsoa_neighbourhood.csv"
 POPULATIONS = "reference/population/population.csv"
+
+
+def deliver(out: Path, **arguments: Any) -> Generated:
+    """A sample of the street files and the reference tables alone."""
+    return generate(out, **{"sources": ["police_street", "reference"], **arguments})
 
 
 def street(month: str, folder: str = "police_street") -> str:
@@ -54,7 +63,7 @@ def read(path: Path | io.StringIO) -> pd.DataFrame:
 
 def test_two_runs_give_the_same_bytes_and_another_seed_does_not(tmp_path: Path) -> None:
     for name, seed in (("a", 7), ("b", 7), ("c", 8)):
-        generate(tmp_path / name, seed=seed, months=3, scale=SMALL)
+        deliver(tmp_path / name, seed=seed, months=3, scale=SMALL)
     a, b, c = (tree(tmp_path / name) for name in "abc")
     assert a == b
     assert (tmp_path / "a" / MARKER).read_bytes() == (tmp_path / "b" / MARKER).read_bytes()
@@ -63,9 +72,9 @@ def test_two_runs_give_the_same_bytes_and_another_seed_does_not(tmp_path: Path) 
 
 
 def test_a_month_depends_on_nothing_but_seed_scale_and_month(tmp_path: Path) -> None:
-    generate(tmp_path / "long", months=6, scale=SMALL)
-    generate(tmp_path / "late", months=2, start="2013-07", scale=SMALL)
-    generate(tmp_path / "faulty", months=6, faults=["bad-rows", "weights-off"], scale=SMALL)
+    deliver(tmp_path / "long", months=6, scale=SMALL)
+    deliver(tmp_path / "late", months=2, start="2013-07", scale=SMALL)
+    deliver(tmp_path / "faulty", months=6, faults=["bad-rows", "weights-off"], scale=SMALL)
     long, late, faulty = (tree(tmp_path / name) for name in ("long", "late", "faulty"))
     for month in ("2013-07", "2013-08"):
         assert late[street(month)] == long[street(month)]
@@ -74,8 +83,8 @@ def test_a_month_depends_on_nothing_but_seed_scale_and_month(tmp_path: Path) -> 
 
 def test_the_order_in_which_faults_are_named_changes_nothing(tmp_path: Path) -> None:
     names = ["weights-off", "unmatched-lsoa", "lookup-duplicate", "gzipped", "missing-month"]
-    generate(tmp_path / "a", faults=names, scale=SMALL)
-    generate(tmp_path / "b", faults=[*reversed(names), names[0]], scale=SMALL)
+    deliver(tmp_path / "a", faults=names, scale=SMALL)
+    deliver(tmp_path / "b", faults=[*reversed(names), names[0]], scale=SMALL)
     assert tree(tmp_path / "a") == tree(tmp_path / "b")
     assert (tmp_path / "a" / MARKER).read_bytes() == (tmp_path / "b" / MARKER).read_bytes()
 
@@ -84,7 +93,7 @@ def test_the_order_in_which_faults_are_named_changes_nothing(tmp_path: Path) -> 
 
 
 def test_the_tree_is_the_published_one(tmp_path: Path) -> None:
-    made = generate(tmp_path / "new" / "landing", months=2, start="2013-12", scale=SMALL)
+    made = deliver(tmp_path / "new" / "landing", months=2, start="2013-12", scale=SMALL)
     expected = {street("2013-12"), street("2014-01"), NEIGHBOURHOODS, LOOKUP, POPULATIONS}
     assert set(tree(made.out)) == expected
     assert {path.relative_to(made.out).as_posix() for path in made.files} == expected
@@ -94,21 +103,24 @@ def test_the_tree_is_the_published_one(tmp_path: Path) -> None:
 
 
 def test_the_same_arguments_again_repair_and_touch_nothing_else(tmp_path: Path) -> None:
-    made = generate(tmp_path, months=2, scale=SMALL)
+    made = deliver(tmp_path, months=2, scale=SMALL)
     before = tree(tmp_path)
     times = {path: path.stat().st_mtime_ns for path in made.files}
     made.files[-1].unlink()
-    again = generate(tmp_path, months=2, scale=SMALL)
+    again = deliver(tmp_path, months=2, scale=SMALL)
     assert tree(tmp_path) == before
     assert {path: path.stat().st_mtime_ns for path in again.files[:-1]} == {p: times[p] for p in made.files[:-1]}
 
 
-@pytest.mark.parametrize("other", [{"months": 3}, {"seed": 8}, {"faults": ["weights-off"]}, {"scale": 0.06}])
+@pytest.mark.parametrize(
+    "other",
+    [{"months": 3}, {"seed": 8}, {"faults": ["weights-off"]}, {"scale": 0.06}, {"sources": ["reference"]}],
+)
 def test_other_arguments_are_refused_and_change_nothing(tmp_path: Path, other: dict[str, Any]) -> None:
-    generate(tmp_path, months=2, scale=SMALL)
+    deliver(tmp_path, months=2, scale=SMALL)
     before = tree(tmp_path)
     with pytest.raises(SampleError, match="not empty and was not made with these arguments"):
-        generate(tmp_path, **{"months": 2, "scale": SMALL, **other})
+        deliver(tmp_path, **{"months": 2, "scale": SMALL, **other})
     assert tree(tmp_path) == before
 
 
@@ -118,13 +130,13 @@ def test_a_folder_of_someone_else_is_refused(tmp_path: Path, marker: str | None)
     if marker is not None:
         (tmp_path / MARKER).write_text(marker)
     with pytest.raises(SampleError, match="not empty"):
-        generate(tmp_path, months=1, scale=SMALL)
+        deliver(tmp_path, months=1, scale=SMALL)
     assert not list((tmp_path / "police_street").iterdir())
 
 
 def test_an_empty_folder_with_hidden_files_will_do(tmp_path: Path) -> None:
     (tmp_path / ".gitkeep").touch()
-    assert len(generate(tmp_path, months=1, scale=SMALL).files) == 4
+    assert len(deliver(tmp_path, months=1, scale=SMALL).files) == 4
 
 
 @pytest.mark.parametrize(
@@ -138,7 +150,26 @@ def test_an_empty_folder_with_hidden_files_will_do(tmp_path: Path) -> None:
         ({"start": "April 2013"}, "give a month as YYYY-MM"),
         ({"start": "2013-03"}, "all must lie from 2013-04"),
         ({"start": "2099-12", "months": 2}, "all must lie from 2013-04 to 2099-12"),
-        ({"faults": ["no-such", "gzipped"]}, "unknown fault 'no-such'; known are bad-rows, binary"),
+        ({"faults": ["no-such", "gzipped"]}, "unknown fault 'no-such'; known are asb-case-"),
+        (
+            {"sources": ["police_street", "fire"]},
+            "unknown source 'fire'; known are police_street, reference, police_crime",
+        ),
+        ({"sources": []}, "no source is named; name some of police_street"),
+        ({"faults": ["pdas-surname"]}, "fault 'pdas-surname' changes pdas_referral, which is not among the sources"),
+        ({"faults": ["gzipped"], "sources": ["reference"]}, "changes police_street, which is not among the sources"),
+        (
+            {"faults": ["weights-off"], "sources": ["police_street"]},
+            "changes reference, which is not among the sources",
+        ),
+        (
+            {"faults": ["asb-case-totals", "asb-case-victim-name"], "sources": None},
+            "faults 'asb-case-victim-name' and 'asb-case-totals' both fall in asb_case; ask for one of them",
+        ),
+        (
+            {"faults": ["crc-event-unknown-type"], "sources": None, "scale": 0.02, "months": 12},
+            "fault 'crc-event-unknown-type' needs rows of crc_event, and these months have none; ask for more",
+        ),
         ({"faults": ["gzipped", "zipped"], "months": 3}, "both fall in 2013-04; ask for 36 months"),
         ({"faults": ["missing-month"], "months": 1}, "would leave no month"),
         ({"faults": ["last-month-missing"], "months": 1}, "would leave no month"),
@@ -146,7 +177,7 @@ def test_an_empty_folder_with_hidden_files_will_do(tmp_path: Path) -> None:
 )
 def test_bad_arguments_get_one_line_and_no_folder(tmp_path: Path, arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(SampleError) as raised:
-        generate(tmp_path / "out", **arguments)
+        deliver(tmp_path / "out", **arguments)
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
     assert not (tmp_path / "out").exists()
@@ -155,9 +186,9 @@ def test_bad_arguments_get_one_line_and_no_folder(tmp_path: Path, arguments: dic
 def test_a_file_in_the_way_gets_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SampleError, match="is not a folder"):
-        generate(tmp_path / "file", months=1)
+        deliver(tmp_path / "file", months=1)
     with pytest.raises(SampleError, match="cannot write deliveries"):
-        generate(tmp_path / "file" / "below", months=1)
+        deliver(tmp_path / "file" / "below", months=1)
 
 
 # Like the real files in what matters ---------------------------------------------------------------------------------
@@ -166,7 +197,7 @@ def test_a_file_in_the_way_gets_one_line(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("full") / "landing"
-    generate(out)
+    deliver(out)
     return out
 
 
@@ -324,8 +355,8 @@ def test_the_ten_are_clearly_worse_and_their_gap_narrows(full: Path, rows: pd.Da
 
 
 def test_scale_multiplies_rows_and_residents_alike(tmp_path: Path) -> None:
-    generate(tmp_path / "one", months=3)
-    generate(tmp_path / "tenth", months=3, scale=0.1)
+    deliver(tmp_path / "one", months=3)
+    deliver(tmp_path / "tenth", months=3, scale=0.1)
     sizes = [len(read(tmp_path / name / street("2013-05"))) for name in ("one", "tenth")]
     people = [read(tmp_path / name / POPULATIONS)["persons"].astype(int).sum() for name in ("one", "tenth")]
     assert 9 < sizes[0] / sizes[1] < 11
@@ -333,7 +364,7 @@ def test_scale_multiplies_rows_and_residents_alike(tmp_path: Path) -> None:
 
 
 def test_populations_reach_as_far_as_the_months(tmp_path: Path) -> None:
-    generate(tmp_path, months=40, start="2014-02", scale=0.01)
+    deliver(tmp_path, months=40, start="2014-02", scale=0.01)
     assert set(read(tmp_path / POPULATIONS)["mid_year"]) == {"2013", "2014", "2015", "2016", "2017"}
 
 
@@ -395,7 +426,7 @@ TOUCHED: dict[str, tuple[list[str], list[str], list[str]]] = {
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("clean") / "landing"
-    generate(out, scale=SMALL)
+    deliver(out, scale=SMALL)
     return out
 
 
@@ -404,7 +435,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A landing folder of 36 months for each fault."""
     base = tmp_path_factory.mktemp("faulty")
     for name in FAULTS:
-        generate(base / name, faults=[name], scale=SMALL)
+        deliver(base / name, faults=[name], scale=SMALL)
     return {name: base / name for name in FAULTS}
 
 
@@ -433,14 +464,14 @@ def test_a_fault_touches_the_files_it_says_and_no_other(
     assert sorted(after.keys() - before.keys()) == added
     assert sorted(path for path in after.keys() & before.keys() if after[path] != before[path]) == changed
     assert sorted(before.keys() - after.keys()) == removed
-    made = generate(faulty[name], faults=[name], scale=SMALL)
+    made = deliver(faulty[name], faults=[name], scale=SMALL)
     planted = made.faults[name]
     assert (sorted(planted.added), sorted(planted.changed), sorted(planted.removed)) == (added, changed, removed)
     assert {path.relative_to(made.out).as_posix() for path in made.files} == set(after)
 
 
 def test_all_faults_of_months_fit_into_three_years(tmp_path: Path) -> None:
-    made = generate(tmp_path, faults=list(FAULTS), scale=SMALL)
+    made = deliver(tmp_path, faults=list(FAULTS), scale=SMALL)
     assert set(made.faults) == set(FAULTS)
     months = [planted.month for planted in made.faults.values() if planted.month]
     assert len(months) == len(set(months)) == 25
@@ -449,7 +480,7 @@ def test_all_faults_of_months_fit_into_three_years(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(FAULTS))
 def test_every_fault_fits_into_two_months(name: str, tmp_path: Path) -> None:
-    planted = generate(tmp_path, months=2, faults=[name], scale=0.02).faults[name]
+    planted = deliver(tmp_path, months=2, faults=[name], scale=0.02).faults[name]
     assert planted.added or planted.changed or planted.removed
 
 
@@ -598,7 +629,7 @@ def test_types_and_ids_of_a_month(clean: Path, faulty: dict[str, Path]) -> None:
 
 
 def test_unmatched_rows_bear_the_city_s_name_and_a_code_of_no_lookup(full: Path, tmp_path: Path) -> None:
-    generate(tmp_path, months=2, faults=["unmatched-lsoa"])
+    deliver(tmp_path, months=2, faults=["unmatched-lsoa"])
     known = set(read(full / LOOKUP)["lsoa_code"])
     for month in ("2013-04", "2013-05"):
         city = read(tmp_path / street(month)).loc[lambda r: r["LSOA name"].str.fullmatch(r"Marlhaven \d{3}[A-Z]")]
@@ -650,7 +681,7 @@ def test_an_interrupted_run_leaves_no_half_file_and_can_be_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = tmp_path / "whole"
-    generate(whole, months=3, scale=SMALL)
+    deliver(whole, months=3, scale=SMALL)
     replace = Path.replace
     done: list[Path] = []
 
@@ -663,10 +694,10 @@ def test_an_interrupted_run_leaves_no_half_file_and_can_be_finished(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", full_disk)
         with pytest.raises(SampleError, match=r"cannot write deliveries to .*: No space left on device$"):
-            generate(tmp_path / "part", months=3, scale=SMALL)
+            deliver(tmp_path / "part", months=3, scale=SMALL)
     part = tree(tmp_path / "part")
     assert part
     assert part.items() < tree(whole).items()
-    generate(tmp_path / "part", months=3, scale=SMALL)
+    deliver(tmp_path / "part", months=3, scale=SMALL)
     assert tree(tmp_path / "part") == tree(whole)
     assert [p.name for p in (tmp_path / "part").rglob(".*")] == [MARKER]

@@ -1,4 +1,7 @@
-"""Suite of SP01, Close the Gap: the blocking and warning checks of spec section 1."""
+"""Crime in the ten priority neighbourhoods against the city: pooled rates, absolute and relative gap.
+
+Here: the outcome table of SP01, what it is made from, and its blocking and warning checks (spec section 1).
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,21 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from expectations.contracts import outcome, police_street, reference
+from expectations.contracts import police_street, reference
+from expectations.contracts.outcome import outcome_table
 from expectations.suites.model import Facts, Profile, Rule, Suite, at_most, none
 from expectations.suites.outcome import outcome_profile, outcome_rules
 from methods.periods import financial_year
 
-_TABLE = outcome.SP01
+TABLE = outcome_table(__name__, __doc__)
+READS = (
+    police_street.COUNT.name,
+    police_street.COMPLETENESS.name,
+    reference.LSOA_NEIGHBOURHOOD.name,
+    reference.NEIGHBOURHOOD.name,
+    reference.POPULATION.name,
+)
+OPTIONAL: tuple[str, ...] = ()
 _COUNT, _LOOKUP, _PLACES = police_street.COUNT.name, reference.LSOA_NEIGHBOURHOOD.name, reference.NEIGHBOURHOOD.name
 _PRIORITY_SIZE = 10
 _TOLERANCE = 1e-9
@@ -20,7 +32,7 @@ _TOLERANCE = 1e-9
 def suite(limits: Mapping[str, float]) -> Suite:
     """The suite, with the thresholds of the partnership's register."""
     rules = (
-        *outcome_rules(_TABLE),
+        *outcome_rules(TABLE),
         Rule(
             "priority_set_is_ten",
             "ERROR",
@@ -73,11 +85,11 @@ def suite(limits: Mapping[str, float]) -> Suite:
             may_not_apply=True,
         ),
     )
-    return Suite(_TABLE.name, rules, reads=(_COUNT, _LOOKUP, _PLACES), profile=_profile)
+    return Suite(TABLE.name, rules, reads=(_COUNT, _LOOKUP, _PLACES), profile=_profile)
 
 
 def _profile(frames: Mapping[str, pd.DataFrame], facts: Facts) -> Profile:
-    rows, known = frames[_TABLE.name], set(frames[_PLACES]["neighbourhood_code"])
+    rows, known = frames[TABLE.name], set(frames[_PLACES]["neighbourhood_code"])
     city, lost = _city_crimes(frames, facts, known)
     years = pd.Series({month: financial_year(month) for month in city.index}, dtype=object)
     share = lost.groupby(years).sum() / city.groupby(years).sum()
