@@ -47,6 +47,7 @@ bench: setup
 	@$(BIN)/python -m benchmarks.street
 	@$(BIN)/python -m benchmarks.noop
 	@$(BIN)/python -m benchmarks.refresh
+	@$(BIN)/python -m benchmarks.pages
 
 clean:
 	@rm -rf $(VENV) dist .mypy_cache .ruff_cache .hypothesis

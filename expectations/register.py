@@ -44,6 +44,7 @@ from pydantic import (
 
 from expectations.contracts import TABLES
 from expectations.contracts.crc_event import EVENT_TYPES
+from expectations.written import Ring, boundaries, front_matter, kind_of
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -89,7 +90,10 @@ FILES: dict[str, bool] = {
     "calendar.csv": False,
     "waivers.toml": False,
     "removed_checks.toml": False,
+    "boundaries.geojson": False,
 }
+#: Folder of what people wrote about measures; a partnership's own, never inherited.
+COMMENTARY = "commentary"
 
 #: Category of a street row whose label the code table does not hold (contract clean_police_street_count).
 UNKNOWN_CATEGORY = "unknown"
@@ -249,10 +253,34 @@ class Population(_Record):
     fallback: Literal["none", "oldest_after"]
 
 
-class Brand(_Record):
-    """Look of the pages."""
+def _contrasts_with_white(value: str) -> str:
+    if re.fullmatch(r"#[0-9a-fA-F]{6}", value) and contrast(value, "#ffffff") < TEXT_CONTRAST:
+        raise ValueError(f"must have a contrast of {TEXT_CONTRAST}:1 with white (choose a darker colour: WCAG 2.2 AA)")
+    return value
 
-    colour: Annotated[Text, _matches(r"#[0-9a-fA-F]{6}", "a colour written #rrggbb")]
+
+#: Least contrast of text with what is behind it (WCAG 2.2 AA, 1.4.3); of graphics it is 3.
+TEXT_CONTRAST = 4.5
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours written #rrggbb, from 1 to 21, as WCAG 2.2 defines it."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+class Brand(_Record):
+    """Look of the pages: one colour, on white and behind white, so it must be dark enough for both."""
+
+    colour: Annotated[
+        Text, _matches(r"#[0-9a-fA-F]{6}", "a colour written #rrggbb"), AfterValidator(_contrasts_with_white)
+    ]
 
 
 class Thresholds(_Record):
@@ -354,7 +382,8 @@ class Source(_Record):
 
     `name` is its folder in landing. `expected = False`: no agreement to deliver yet. `required`: the newest month due
     by the evaluation date must be there. Days are calendar days after the period ends. `sheet` is the worksheet of a
-    workbook, `date_order` how a date is written that is not written YYYY-MM-DD.
+    workbook, `date_order` how a date is written that is not written YYYY-MM-DD. `known_faults` are sentences that the
+    quality page prints.
     """
 
     name: TableName
@@ -369,6 +398,7 @@ class Source(_Record):
     raw_retention_days: Days | None = Field(default=None, validate_default=True)
     sheet: str = ""
     date_order: Literal["YMD", "DMY", "MDY"] = "YMD"
+    known_faults: tuple[Text, ...] = ()
     pull: Pull | None = None
 
     @property
@@ -418,7 +448,8 @@ class Measure(_Record):
     `target` is an exact fraction and present only where the Board set one. `review_due` is the first day on which a
     review is overdue. `maturity_months` and `maturity_days` count from the period's end; neither: no fixed time.
     `optional_sources` are used where delivered, and never waited for. `public_parts`: the parts that a release may ever
-    show (None: all of them); all others are for analysts. `public_breakdowns`: the dimensions that it may show.
+    show (None: all of them); all others are for analysts. `public_breakdowns`: the dimensions that it may show. `reading`: a
+    sentence that always stands beside a comparison, where its direction can be read in two ways.
     """
 
     id: MeasureId
@@ -451,6 +482,7 @@ class Measure(_Record):
     baseline: Text
     polarity: Literal["lower_better", "higher_better", "none"]
     polarity_note: Text
+    reading: str = ""
     target: Annotated[Fraction, BeforeValidator(_as_fraction), PlainSerializer(str)] | None = None
     target_text: str = Field(default="", validate_default=True)
     target_set_by: str = Field(default="", validate_default=True)
@@ -509,6 +541,32 @@ class Decision(_Record):
             allowed = " or ".join(sorted(ALLOWED_MODES[status]))
             raise ValueError(f"must be {allowed} while board_status is {status} (spec 0.4)")
         return value
+
+
+class Commentary(_Record):
+    """What a named role wrote about one measure, in Markdown: a commentary on figures as at a day, or a position statement."""
+
+    measure: MeasureId
+    kind: Literal["commentary", "position"]
+    by: Text
+    written: Date
+    as_at: OptionalDate = Field(default=None, validate_default=True)
+    text: Text
+
+    @field_validator("as_at")
+    @classmethod
+    def _of_a_commentary(cls, value: date | None, info: ValidationInfo) -> date | None:
+        if "kind" in info.data and (value is None) is (info.data["kind"] == "commentary"):
+            need = "given for a commentary (the last day of the figures it speaks of)"
+            raise ValueError(f"must be {need if value is None else 'left out of a position statement (remove it)'}")
+        return value
+
+
+class Boundary(_Record):
+    """Outlines of one neighbourhood, as rings of longitude and latitude."""
+
+    code: Text
+    rings: tuple[Ring, ...]
 
 
 class PriorityArea(_Dated):
@@ -706,6 +764,9 @@ class Register(_Record):
     calendar: tuple[Holiday, ...]
     waivers: tuple[Waiver, ...]
     removed_checks: tuple[RemovedCheck, ...]
+    commentary: tuple[Commentary, ...] = ()
+    boundaries: tuple[Boundary, ...] = ()
+    boundaries_attribution: str = ""
     folder: Path
     read_from: tuple[Path, ...]
 
@@ -773,7 +834,8 @@ class Register(_Record):
 
     def watched(self) -> list[Path]:
         """What to stat to know that nothing changed: the files, and their folders, where a new file would show."""
-        return [*self.read_from, *sorted({self.folder, *(path.parent for path in self.read_from)})]
+        there = [folder for folder in (self.folder / COMMENTARY,) if folder.is_dir()]
+        return [*self.read_from, *sorted({self.folder, *there, *(path.parent for path in self.read_from)})]
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -783,7 +845,7 @@ _RecordT = TypeVar("_RecordT", bound=_Record)
 _MODELS: tuple[type[_Record], ...] = (
     _PartnershipFile, _DecisionsFile, _WaiversFile, _RemovedChecksFile, Area, Baseline, Population, Brand, Thresholds,
     Source, Pull, Measure, Decision, PriorityArea, Category, OffenceCode, ViolenceCode, SexualOffenceCode,
-    AggravatedHateCode, Agency, LicenceEvent, Holiday, Waiver, RemovedCheck,
+    AggravatedHateCode, Agency, LicenceEvent, Holiday, Waiver, RemovedCheck, Commentary,
 )  # fmt: skip
 _KNOWN_KEYS = sorted({key for model in _MODELS for key in model.model_fields})
 
@@ -942,6 +1004,53 @@ class _Reader:
             self.say(path, "rows", f"has {rows} rows, needs at least {minimum_rows} (fill it in)")
         return records
 
+    def commentary(self) -> list[Commentary]:
+        """What people wrote about measures, of the partnership itself; by measure and kind."""
+        there = self.folders[0] / COMMENTARY
+        found = []
+        for path in sorted(there.iterdir()) if there.is_dir() else ():
+            if path.name[0] in "~." or path.name.casefold() == "readme.md":
+                continue
+            stands_for = kind_of(path.name)
+            if stands_for is None:
+                self.say(
+                    path, "file", "must be named like SP05.md or SP09-position.md (rename it, or move it elsewhere)"
+                )
+                continue
+            text = self.text(path)
+            if text is None:
+                continue
+            try:
+                said, body = front_matter(text)
+            except ValueError as error:
+                self.say(path, "file", str(error))
+                continue
+            measure, kind = stands_for
+            for key in sorted({"measure", "kind", "text"} & said.keys()):
+                self.say(path, key, "is not a known key (the file's name and what stands below say it; remove it)")
+                said = {}
+            if said and (
+                one := self.record(path, Commentary, {**said, "measure": measure, "kind": kind, "text": body})
+            ):
+                found.append(one)
+            elif not said:
+                self.say(path, "by", "is missing (add it)")
+        return found
+
+    def boundaries(self) -> tuple[list[Boundary], str]:
+        """Outlines of the neighbourhoods and whom to name for them; nothing where the file is absent."""
+        path = self.find("boundaries.geojson")
+        text = self.text(path) if path else None
+        if path is None or text is None:
+            return [], ""
+        try:
+            attribution, areas = boundaries(text)
+        except ValueError as error:
+            self.say(path, "file", str(error))
+            return [], ""
+        # Thousands of corners that were just read one by one: checking each again would be felt by every command.
+        return [Boundary.model_construct(code=code, rings=rings) for code, rings in areas], attribution
+
 
 def _header_rule(header: list[str], columns: list[str]) -> str:
     for column in header:
@@ -1019,6 +1128,18 @@ def _priority_problems(areas: Sequence[PriorityArea]) -> Iterator[tuple[str, str
     ]
     if _overlap(whole):
         yield "priority_set_id", "two sets are valid on the same days (end one with valid_to before the next begins)"
+
+
+def _commentary_problems(commentary: Sequence[Commentary], measures: dict[str, Measure]) -> Iterator[tuple[str, str]]:
+    for one in commentary:
+        if one.measure not in measures:
+            yield one.measure, "has a commentary and is not in measures.toml (rename the file, or add the measure)"
+
+
+def _boundary_problems(areas: Sequence[Boundary], priority: Sequence[PriorityArea]) -> Iterator[tuple[str, str]]:
+    drawn = {area.code for area in areas}
+    for code in sorted({area.neighbourhood_code for area in priority} - drawn) if areas else ():
+        yield code, "is in priority_set.csv and has no feature here (add its outline, or correct the code)"
 
 
 def _category_problems(categories: Sequence[Category]) -> Iterator[tuple[str, str]]:
@@ -1107,6 +1228,8 @@ def _load(folder: Path) -> Register:
     calendar = reader.csv_file("calendar.csv", Holiday)
     waivers = reader.toml_file("waivers.toml", _WaiversFile)
     removed_checks = reader.toml_file("removed_checks.toml", _RemovedChecksFile)
+    commentary = reader.commentary()
+    areas, attribution = reader.boundaries()
     if reader.problems or decisions is None or waivers is None or removed_checks is None:
         raise RegisterError(reader.problems)
 
@@ -1123,10 +1246,13 @@ def _load(folder: Path) -> Register:
         "licence_event.csv": _licence_event_problems(licence_events),
         "calendar.csv": _calendar_problems(calendar),
         "waivers.toml": _waiver_problems(waivers.waiver, measures),
+        "boundaries.geojson": _boundary_problems(areas, priority_set),
     }
     for name, problems in rules.items():
         for key, rule in problems:
             reader.say(reader.find(name) or folder / name, key, rule)
+    for key, rule in _commentary_problems(commentary, measures):
+        reader.say(folder / COMMENTARY, key, rule)
     if head.decisions_from and not head.synthetic:
         reader.say(folder / "partnership.toml", "decisions_from", "is for a synthetic partnership only (remove it)")
     if reader.problems:
@@ -1161,6 +1287,9 @@ def _load(folder: Path) -> Register:
         removed_checks=tuple(
             sorted(removed_checks.removed_check, key=lambda r: (r.check, r.date, r.model_dump_json()))
         ),
+        commentary=tuple(sorted(commentary, key=lambda c: (c.measure, c.kind))),
+        boundaries=tuple(areas),
+        boundaries_attribution=attribution,
         folder=folder,
         read_from=tuple(reader.read_from),
     )

@@ -10,8 +10,9 @@ which copy and check every piece again and again, takes longer than all the draw
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -26,6 +27,8 @@ _FONT = "Arial, Helvetica, sans-serif"
 _SHAPES = ("circle", "square", "triangle-up", "diamond")
 _DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
 _COLOURS = (_DARK, _ORANGE, *get_af_colours("categorical")[1:3])
+#: Roles that Vega gives to the pieces of a drawing: without a name each is a fault, and the whole has its title.
+_ROLES = re.compile(r' (?:role="graphics-[a-z]+"|aria-roledescription="[^"]*"|aria-label="[^"]*")')
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -78,13 +81,35 @@ class Bar:
     marked: bool
 
 
+@dataclass(frozen=True)
+class Point:
+    """One point of a process chart: its month, its value or None, and the shape of the rule that it breaks, if any."""
+
+    index: int
+    value: float | None
+    provisional: bool = False
+    shape: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Mean and limits of a process chart, each with the lines of its label."""
+
+    lower: float
+    mean: float
+    upper: float
+    lower_text: tuple[str, ...]
+    mean_text: tuple[str, ...]
+    upper_text: tuple[str, ...]
+
+
 def levels(points: Sequence[Level], label: Label, *, baseline: tuple[float, str] | None, narrow: bool) -> str:
     """Dots with their 95% intervals by period, from zero, with the baseline as a dashed line labelled at its end."""
     right = (64 if narrow else 80) if baseline else 8
     top = max([p.upper or p.value or 0.0 for p in points] + ([baseline[0]] if baseline else []) + [1.0]) * 1.15
     left = _room_for(top, 36)
     width, height = (290 - left - right, 230) if narrow else (640 - left - right, 270)
-    stacked = narrow and len(points) > 3
+    stacked = narrow and len(points) > 2
     rows = [
         {
             "period": _plain(p.period),
@@ -156,11 +181,7 @@ def lines(series: Sequence[Series], label: Label, *, narrow: bool) -> str:
     top = max([m.value for m in months if m.value is not None] + [1.0]) * 1.12
     left = _room_for(top, 46)
     width, height = (290 - left - room, 230) if narrow else (640 - left - room, 280)
-    step = 24 if narrow and last - first > 36 else 12
-    aprils = [i for i in range(first, last + 1) if (i - 3) % step == 0] or [first]
-    axis = {**_AXIS, "values": aprils, "labelAngle": 0, "labelExpr": _MONTH_LABEL, "tickSize": 6}
-    across = {"scale": {"domain": [first - 0.5, last + 0.5], "nice": False}, "axis": axis, "title": None}
-    x = {"x": {**_number("month"), **across}}
+    x = _across(first, last, narrow=narrow)
     y = {
         "y": {
             **_number("value"),
@@ -210,6 +231,92 @@ def lines(series: Sequence[Series], label: Label, *, narrow: bool) -> str:
     )
     padding = {"left": left, "right": room, "top": 8, "bottom": 44}
     return _svg(layers, data, label, width, height, padding, narrow=narrow)
+
+
+def process(points: Sequence[Point], limits: Limits, label: Label, *, narrow: bool, kept: Mapping[str, object]) -> str:
+    """An XmR chart: points by month or quarter with mean and limits, those that signal by shape and size.
+
+    The value axis fits the points and limits, and need not begin at zero. `kept` is written into the file: how the chart
+    was made.
+    """
+    room = 86 if narrow else 124
+    first, last = points[0].index, points[-1].index
+    known = [p.value for p in points if p.value is not None]
+    low, high = min([*known, limits.lower]), max([*known, limits.upper])
+    spread = (high - low) or max(abs(high), 1.0)
+    bottom = 0.0 if 0 <= low < 0.25 * high else low - 0.12 * spread
+    domain = [bottom, high + 0.12 * spread]
+    left = max(46, _room_for(max(abs(domain[0]), abs(domain[1])), 46) + (12 if domain[1] - domain[0] < 5 else 0))
+    width, height = (290 - left - room, 230) if narrow else (640 - left - room, 300)
+    x = _across(first, last, narrow=narrow)
+    scale = {"scale": {"domain": domain, "nice": False, "zero": False}, "axis": _VALUE_AXIS, "title": None}
+    y: Spec = {"y": {**_number("value"), **scale}}
+    shapes = [
+        s for s in ("diamond", "triangle-up", "triangle-down", "square", "cross") if s in {p.shape for p in points}
+    ]
+    data: Data = {
+        "line": [{"month": p.index, "value": p.value} for p in points],
+        "usual": [
+            {"month": p.index, "value": p.value, "look": "hollow" if p.provisional else "solid"}
+            for p in points
+            if p.value is not None and not p.shape
+        ],
+        "limits": [{"value": limits.lower}, {"value": limits.upper}],
+        "mean": [{"value": limits.mean}],
+        "labels": _apart(
+            [(limits.lower, limits.lower_text), (limits.mean, limits.mean_text), (limits.upper, limits.upper_text)],
+            0.16 * (domain[1] - domain[0]),
+        ),
+    }
+    layers = [
+        _layer("limits", {"type": "rule", "strokeDash": [6, 4], "strokeWidth": 1.5, "color": _INK}, y),
+        _layer("mean", {"type": "rule", "strokeWidth": 1.5, "color": _GREY}, y),
+        _layer(
+            "line",
+            {"type": "line", "color": _DARK, "strokeWidth": 1.5, "invalid": "break-paths-show-path-domains"},
+            {**x, **y},
+        ),
+        _layer(
+            "usual",
+            {"type": "point", "shape": "circle", "size": 22, "strokeWidth": 1.5, "color": _DARK, "opacity": 1},
+            {**x, **y, "fill": _look(_DARK)},
+        ),
+    ]
+    for shape in shapes:
+        data[shape] = [{"month": p.index, "value": p.value} for p in points if p.shape == shape]
+        mark = {"type": "point", "shape": shape, "size": 90, "stroke": _INK, "strokeWidth": 1.5, "fill": _ORANGE}
+        layers.append(_layer(shape, {**mark, "opacity": 1}, {**x, **y}))
+    missing = [p.index for p in points if p.value is None]
+    if missing:
+        data["missing"] = [{"month": i} for i in missing]
+        layers.append(_layer("missing", {**_CROSS, "size": 55}, {**x, "y": {"value": height}}))
+    layers.append(
+        _layer(
+            "labels",
+            {"type": "text", "align": "left", "baseline": "middle", "lineHeight": 15, "dy": -6},
+            {"y": {**_number("value"), **scale}, "x": {"value": width + 6}, "text": _word("label")},
+        )
+    )
+    padding = {"left": left, "right": room, "top": 8, "bottom": 44}
+    return _svg(layers, data, label, width, height, padding, narrow=narrow, kept=kept)
+
+
+def _across(first: int, last: int, *, narrow: bool) -> Spec:
+    """The horizontal channel of a chart over time, with a tick at each April, or every other on a phone."""
+    step = 24 if narrow and last - first > 36 else 12
+    aprils = [i for i in range(first, last + 1) if (i - 3) % step == 0] or [first]
+    axis = {**_AXIS, "values": aprils, "labelAngle": 0, "labelExpr": _MONTH_LABEL, "tickSize": 6}
+    across = {"scale": {"domain": [first - 0.5, last + 0.5], "nice": False}, "axis": axis, "title": None}
+    return {"x": {**_number("month"), **across}}
+
+
+def _apart(labels: Sequence[tuple[float, Sequence[str]]], least: float) -> list[Spec]:
+    """Labels in order of their value, moved up where one would cover the one below."""
+    rows: list[Spec] = []
+    for value, text in labels:
+        at = max(value, rows[-1]["value"] + least) if rows else value
+        rows.append({"value": at, "label": [_plain(line) for line in text]})
+    return rows
 
 
 def ranked(bars: Sequence[Bar], label: Label, *, reference: tuple[float, str] | None, narrow: bool) -> str:
@@ -376,6 +483,7 @@ def _svg(
     padding: dict[str, int],
     *,
     narrow: bool,
+    kept: Mapping[str, object] | None = None,
 ) -> str:
     """Draw the chart and give it what a reader who does not see it needs: a role, a title and a description."""
     spec = {
@@ -396,16 +504,25 @@ def _svg(
         "layer": layers,
     }
     drawn = vl_convert.vegalite_to_svg(spec)
-    stem = f"{label.name}-{'narrow' if narrow else 'wide'}"
     opening, rest = drawn.split(">", 1)
     if not opening.startswith("<svg ") or 'class="marks"' not in opening:
         raise RuntimeError(
             "the chart library writes another form of SVG than expected: pin vl-convert-python as before"
         )
+    opening = opening.replace('class="marks"', named(label, narrow=narrow))
+    data_kept = f"<metadata>{escape(json.dumps(kept, sort_keys=True))}</metadata>" if kept else ""
+    return f"{opening}>{told(label, narrow=narrow)}{data_kept}{_ROLES.sub('', rest)}"
+
+
+def named(label: Label, *, narrow: bool) -> str:
+    """Attributes of a drawing that say which width it is for, that it is an image, and where its words are."""
     kind = "narrow" if narrow else "wide"
-    opening = opening.replace(
-        'class="marks"',
-        f'class="so-chart so-chart--{kind}" role="img" aria-labelledby="{stem}-title {stem}-desc"',
-    )
+    stem = f"{label.name}-{kind}"
+    return f'class="so-chart so-chart--{kind}" role="img" aria-labelledby="{stem}-title {stem}-desc"'
+
+
+def told(label: Label, *, narrow: bool) -> str:
+    """Title and description of a drawing, with the ids that `named` refers to."""
+    stem = f"{label.name}-{'narrow' if narrow else 'wide'}"
     title, description = escape(_plain(label.title)), escape(_plain(label.description))
-    return f'{opening}><title id="{stem}-title">{title}</title><desc id="{stem}-desc">{description}</desc>{rest}'
+    return f'<title id="{stem}-title">{title}</title><desc id="{stem}-desc">{description}</desc>'

@@ -8,18 +8,21 @@ styles beside this one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
 from textwrap import wrap
-from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
-from assets.release import charts, words
-from assets.release.view import CheckView, Figure, MeasureView, PartView, ReleaseView, figures_of, parts_of
+from assets.release import board, charts, maps, process, quality, words, written
+from assets.release.grade import Grade, grade
+from assets.release.process import NoProcess, Process, Verdict
+from assets.release.tables import Cell, Table
+from assets.release.view import CommentaryView, Figure, MeasureView, PartView, ReleaseView, figures_of, parts_of
 
 _HERE = Path(__file__).parent
 _STYLES = ("govuk-frontend-6.3.0.min.css", "safer.css")
@@ -34,67 +37,50 @@ _TOP = 10
 _LINES = 3
 #: Letters in a line of the label beside one.
 _LABEL_WIDTH = 12
+#: Why a measure under disclosure regime B has no year to date (spec 4.8).
+_NO_TO_DATE = "No year to date is published of it: quarters and financial years only, so that no two figures differ by a few people."
 #: Rows of one table of the analysts' pages, and quarters of one part; all are in the file beside.
 _ANALYSTS_ROWS, _ANALYSTS_QUARTERS = 150, 8
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One cell of a table: its text, and words that qualify it."""
-
-    text: str
-    flags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table with its caption, its column heads (and whether they are of numbers), rows and notes below.
-
-    The first cell of a row is its head.
-    """
-
-    caption: str
-    head: tuple[tuple[str, bool], ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    notes: tuple[str, ...] = ()
-    look: str = ""
-
-    @property
-    def params(self) -> dict[str, Any]:
-        """What the govukTable macro takes."""
-        return {
-            "caption": self.caption,
-            "captionClasses": "govuk-table__caption--s",
-            "classes": self.look,
-            "firstCellIsHeader": True,
-            "head": [{"text": text, "format": "numeric" if number else ""} for text, number in self.head],
-            "rows": [
-                [
-                    {"html": _cell(cell), "format": "numeric" if number else ""}
-                    for cell, (_, number) in zip(row, self.head, strict=True)
-                ]
-                for row in self.rows
-            ],
-        }
-
-
-@dataclass(frozen=True)
 class Drawing:
-    """One chart in its two widths, and the words that explain its marks."""
+    """One chart in its two widths, and the words that explain its marks. It is drawn beside other work, and waited for here."""
 
     name: str
-    wide: Markup
-    narrow: Markup
     key: tuple[str, ...]
+    drawn: tuple[Future[str], Future[str]]
+
+    @classmethod
+    def of(cls, label: charts.Label, draw: Callable[[bool], str], *key: str) -> Drawing:
+        """Begin to draw: `draw` is told whether the narrow one is wanted, and escapes every text that it is given."""
+        return cls(label.name, key, (_pool().submit(draw, False), _pool().submit(draw, True)))
+
+    @property
+    def wide(self) -> Markup:
+        """For a desk, and for paper."""
+        return Markup(self.drawn[0].result())  # noqa: S704 - drawn and escaped in charts.py and maps.py
+
+    @property
+    def narrow(self) -> Markup:
+        """For a phone."""
+        return Markup(self.drawn[1].result())  # noqa: S704 - drawn and escaped in charts.py and maps.py
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Two charts at a time: the library that draws holds no lock, so a second core draws while the first writes pages."""
+    return ThreadPoolExecutor(2, thread_name_prefix="chart")
 
 
 @dataclass(frozen=True)
 class Section:
-    """A finding in a sentence, its chart (if it has one) and the tables right below it."""
+    """A finding in a sentence, its chart (if it has one), the tables right below it, and what is said last."""
 
     finding: str
     drawing: Drawing | None
     tables: tuple[Table, ...]
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +98,20 @@ class Headline:
     change: words.Change | None
     newer: str
     rounded: str
+    shown: bool = True
+    brief_period: str = ""
+    baseline: str = ""
+
+
+@dataclass(frozen=True)
+class Writing:
+    """A commentary or position statement as markup, and whether it speaks of the figures that are shown."""
+
+    by: str
+    written: date
+    as_at: date | None
+    current: bool
+    markup: Markup
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,12 @@ class Told:
 
     headline: Headline | None
     sections: tuple[Section, ...]
+    verdict: Verdict | None = None
+    so_what: str = ""
+    grade: Grade | None = None
+    commentary: Writing | None = None
+    position: Writing | None = None
+    changes: Table | None = None
 
 
 def render(view: ReleaseView) -> dict[str, bytes]:
@@ -128,13 +134,16 @@ def render(view: ReleaseView) -> dict[str, bytes]:
     Raises ValueError when the figures of a measure lack a column of the outcome contract.
     """
     environment = _environment()
-    told = {measure.id: _tell(measure) for measure in view.measures}
+    told = {measure.id: _tell(view, measure) for measure in view.measures}
     common = {"view": view, "told": told, "words": words, "link": page_name}
+    verdicts = {name: t.verdict for name, t in told.items()}
     pages = {
         "index.html": environment.get_template("index.html").render(
-            common, groups=_groups(view), glance=_glance(view, told)
+            common, agenda=board.agenda(view, verdicts), groups=_groups(view), glance=_glance(view, told)
         ),
-        "quality.html": environment.get_template("quality.html").render(common, dimensions=_dimensions(view)),
+        "quality.html": environment.get_template("quality.html").render(
+            common, dimensions=quality.by_dimension(view), sources=quality.by_source(view), grades=quality.grades(view)
+        ),
     }
     for measure in view.measures:
         pages[page_name(measure)] = environment.get_template("measure.html").render(
@@ -144,6 +153,8 @@ def render(view: ReleaseView) -> dict[str, bytes]:
     pages |= {f"charts/{drawing.name}.svg": f"{drawing.wide}\n" for drawing in drawings}
     files = {name: text.encode() for name, text in pages.items()}
     files |= {f"static/{name}": (_HERE / "static" / name).read_bytes() for name in _STYLES}
+    if view.brand:
+        files["static/brand.css"] = f":root {{ --so-brand: {view.brand}; }}\n".encode()
     return dict(sorted(files.items()))
 
 
@@ -155,19 +166,65 @@ def page_name(measure: MeasureView) -> str:
 # ---- what is told of a measure
 
 
-def _tell(measure: MeasureView) -> Told:
+def _tell(view: ReleaseView, measure: MeasureView) -> Told:
     rows = measure.figures
     if measure.analysts:  # of years and quarters; the file beside the pages has the rest
         rows = rows[rows["period_kind"].isin(["fy", "quarter"])]
     figures = figures_of(rows, measure.id) if words.shows_values(measure) else ()
-    if not figures:
-        return Told(None, ())
+    headline, sections, verdict = _figures(measure, figures) if figures else (None, (), None)
+    pages = frozenset({"index.html", "quality.html", *(page_name(m) for m in view.measures)})
+    position = board.position_of(measure)
+    commentary = next((c for c in measure.commentary if c.kind == "commentary"), None)
+    shown = headline is not None and headline.shown
+    return Told(
+        headline,
+        sections,
+        verdict,
+        board.so_what(measure, headline.change if headline else None, verdict, figure=shown),
+        grade(measure, view.deliveries),
+        _writing(measure, commentary, pages) if commentary and figures else None,
+        _writing(measure, position, pages) if position else None,
+        _changes(measure) if figures and measure.revisions else None,
+    )
+
+
+def _figures(
+    measure: MeasureView, figures: Sequence[Figure]
+) -> tuple[Headline | None, tuple[Section, ...], Verdict | None]:
     parts = parts_of(measure.id, figures)
     totals = tuple(f for f in figures if not f.breakdown)
+    headline = _headline(measure, parts, totals)
     if measure.analysts:
-        return Told(_headline(measure, parts, totals), tuple(_everything(part, figures) for part in parts))
-    sections = [*_SECTIONS.get(measure.id, _by_quarter)(measure, parts, totals), *_breakdowns(measure, parts, figures)]
-    return Told(_headline(measure, parts, totals), tuple(s for s in sections if s is not None))
+        return headline, tuple(_everything(part, figures) for part in parts), None
+    found = process.process_of(measure, parts, totals)
+    sections = [
+        *_SECTIONS.get(measure.id, _by_quarter)(measure, parts, totals, found),
+        *_breakdowns(measure, parts, figures),
+    ]
+    return headline, tuple(s for s in sections if s is not None), process.verdict(measure, found)
+
+
+def _writing(measure: MeasureView, said: CommentaryView, pages: frozenset[str]) -> Writing:
+    current = said.kind == "position" or said.as_at == measure.as_at
+    return Writing(said.by, said.written, said.as_at, current, written.rendered(said.text, pages))
+
+
+def _changes(measure: MeasureView) -> Table:
+    """Every published number that differs from the release compared with (spec 4.9)."""
+    titles = {part.name: part.title for part in parts_of(measure.id, figures_of(measure.figures, measure.id))}
+    head = ("Period", "Figure", "Was", "Is now", "Why", "Expected")
+    rows = tuple(
+        (
+            Cell(words.period_words(r.kind, r.start, r.end)),
+            Cell(", ".join(t for t in (titles.get(r.part, r.part), r.breakdown, r.area_name) if t)),
+            Cell(r.old),
+            Cell(r.new),
+            Cell(r.reason),
+            Cell("yes: it was provisional" if r.scheduled else "no"),
+        )
+        for r in measure.revisions
+    )
+    return Table("Figures that changed", tuple((text, False) for text in head), rows)
 
 
 def _headline(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]) -> Headline | None:
@@ -195,7 +252,20 @@ def _headline(measure: MeasureView, parts: Sequence[PartView], figures: Sequence
         change=words.change(figure, measure),
         newer="" if newest is figure else _not_available(newest),
         rounded=words.ROUNDED if measure.disclosure == "B" and not measure.analysts else "",
+        shown=figure.value is not None,
+        brief_period=words.short_period(figure),
+        baseline=_base(measure, figure),
     )
+
+
+def _base(measure: MeasureView, figure: Figure) -> str:
+    """What the headline is compared with; empty where the Board allows no comparison."""
+    if not words.compares(measure):
+        return ""
+    against = bool(words.baseline_year(measure)) and figure.baseline is not None
+    base = figure.baseline if against else figure.previous
+    when = words.baseline_year(measure) if against else "the year before"
+    return "" if base is None else f"{words.bare(base, figure.unit, measure.disclosure)} in {when}"
 
 
 def _leading(figures: Sequence[Figure], part: str) -> list[Figure]:
@@ -232,20 +302,10 @@ def _same(figures: Sequence[Figure], part: str, at: Figure) -> Figure | None:
 
 
 def _groups(view: ReleaseView) -> list[tuple[str, list[MeasureView]]]:
-    """What is held or waits for the Board first, the others by theme; each in the order of the register."""
-
-    def rank(measure: MeasureView) -> int:
-        if measure.state == "held":
-            return 0
-        if words.review_overdue(measure, view.as_of):
-            return 1
-        return 2 if not words.shows_definition(measure) else 3
-
-    first = sorted((m for m in view.measures if rank(m) < 3), key=rank)
-    groups = {"Held, or waiting for the Board": first} if first else {}
+    """Measures by theme, in the order of the register."""
+    groups: dict[str, list[MeasureView]] = {}
     for measure in view.measures:
-        if rank(measure) == 3:
-            groups.setdefault(measure.theme, []).append(measure)
+        groups.setdefault(measure.theme, []).append(measure)
     return list(groups.items())
 
 
@@ -253,10 +313,11 @@ def _glance(view: ReleaseView, told: dict[str, Told]) -> Table:
     """Every measure in one row (spec 5.2)."""
     rows = []
     for m in view.measures:
-        h = told[m.id].headline
-        said = (f"{h.value} {h.unit}".strip(), h.interval or "not given", h.period) if h else ("not shown",) * 3
+        t = told[m.id]
+        h = t.headline
+        said = (f"{h.value} {h.unit}".strip(), h.interval or "not given", h.brief_period) if h else ("not shown",) * 3
         change = h.change.word if h and h.change else ""
-        as_at = m.held_as_at if m.state == "held" else view.as_at
+        as_at = m.as_at or (m.held_as_at if m.state == "held" else view.as_at)
         rows.append(
             (
                 Cell(f"{m.id} {m.name}"),
@@ -264,47 +325,26 @@ def _glance(view: ReleaseView, told: dict[str, Told]) -> Table:
                 Cell(said[0], h.flags if h else ()),
                 Cell(said[1]),
                 Cell(said[2]),
+                Cell((h.baseline if h else "") or "none"),
                 Cell(change or "none made"),
                 Cell(words.STATUS_WORDS[m.board_status]),
+                Cell(t.grade.word if t.grade else "not graded"),
                 Cell(words.day(as_at) if h and as_at else "not shown"),
             )
         )
-    head = ("Measure", "State", "Value", "95% interval", "Period", "Comparison", "Board", "Data as at")
-    return Table("All measures at a glance", tuple((text, False) for text in head), tuple(rows))
-
-
-def _dimensions(view: ReleaseView) -> Table:
-    """Verdicts of the distinct checks of the release by quality dimension."""
-    checks = {(c.table, c.rule): c for m in view.measures for c in m.checks}
-    names = sorted({c.dimension for c in checks.values()})
-
-    def count(dimension: str, wanted: Callable[[CheckView], bool]) -> Cell:
-        return Cell(f"{sum(1 for c in checks.values() if c.dimension == dimension and wanted(c)):,}")
-
-    rows = tuple(
-        (
-            Cell(name.capitalize() or "Not named"),
-            count(name, lambda c: c.verdict == "passed"),
-            count(name, lambda c: c.verdict not in ("passed", "not applicable") and c.severity == "ERROR"),
-            count(name, lambda c: c.verdict not in ("passed", "not applicable") and c.severity == "WARN"),
-            count(name, lambda c: c.verdict == "not applicable"),
-        )
-        for name in names
-    )
     head = (
-        ("Dimension", False),
-        ("Passed", True),
-        ("Not passed, blocking", True),
-        ("Not passed, warning", True),
-        ("Not applicable", True),
-    )
-    return Table("Checks by quality dimension", head, rows)
+        "Measure", "State", "Value", "95% interval", "Period", "Compared with", "Comparison", "Board", "Data quality",
+        "Data as at",
+    )  # fmt: skip
+    return Table("All measures at a glance", tuple((text, False) for text in head), tuple(rows))
 
 
 # ---- sections: a finding, its chart, its tables
 
 
-def _by_quarter(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]) -> list[Section | None]:
+def _by_quarter(
+    measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure], found: Process | NoProcess
+) -> list[Section | None]:
     """Counts and percentages apart, those of the headline first: each by quarter, then by financial year."""
     units = {f.part: f.unit for f in figures}
     groups: dict[bool, list[PartView]] = {}
@@ -314,71 +354,183 @@ def _by_quarter(measure: MeasureView, parts: Sequence[PartView], figures: Sequen
     sections: list[Section | None] = []
     for number, group in enumerate(groups.values()):
         further = f"years-{group[0].name}".replace("_", "-") if group[0].charted else ""
-        sections += [
-            _quarters(measure, group, figures, drawn=number == 0),
-            _years(measure, group, figures, name=further if number else "years"),
-        ]
+        several = sum(p is group[0] or p.charted for p in group) > 1
+        if number == 0 and isinstance(found, Process):
+            sections.append(_process(measure, found, figures, () if several else group))
+            sections.append(_quarters(measure, group, figures, drawn=True) if several else None)
+        else:
+            sections.append(_quarters(measure, group, figures, drawn=number == 0, found=found if number == 0 else None))
+        sections.append(_years(measure, group, figures, name=further if number else "years"))
     return sections
 
 
-def _close_the_gap(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]) -> list[Section | None]:
+def _close_the_gap(
+    measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure], found: Process | NoProcess
+) -> list[Section | None]:
     rates = [p for p in parts if p.name in ("ten", "city")]
     together = [p for p in parts if p.name != _PLACES]
     return [
+        _process(measure, found, figures),
+        _to_date(measure, together, figures),
         _years(measure, together, figures),
         _months(measure, rates, figures, "r12", [part.short for part in rates]),
-        _neighbourhoods(measure, figures),
+        *_neighbourhoods(measure, figures),
     ]
 
 
 def _acquisitive_crime(
-    measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]
+    measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure], found: Process | NoProcess
 ) -> list[Section | None]:
     total, groups = parts[0], [part for part in parts[1:] if part.count_first]
     made_of = _years_table(measure, "Offences by group", groups, [f for f in figures if f.kind == "fy"], counts=True)
     by_group = Section("What the total is made of, by financial year", None, (made_of,)) if made_of else None
-    return [_months(measure, [total], figures, "month", ("Offences",)), _years(measure, [total], figures), by_group]
+    if isinstance(found, Process):
+        first = _process(measure, found, figures)
+    else:
+        lines = _months(measure, [total], figures, "month", ("Offences",))
+        first = replace(lines, said=(found.why,)) if lines else None
+    return [first, _to_date(measure, [total], figures), _years(measure, [total], figures), by_group]
 
 
-_SECTIONS: dict[str, Callable[[MeasureView, Sequence[PartView], Sequence[Figure]], list[Section | None]]] = {
+_Sections = Callable[[MeasureView, Sequence[PartView], Sequence[Figure], Process | NoProcess], list[Section | None]]
+_SECTIONS: dict[str, _Sections] = {
     "SP01": _close_the_gap,
     "SP08": _acquisitive_crime,
 }
+_BY = {"month": "by month", "quarter": "by quarter"}
+
+
+def _process(
+    measure: MeasureView, found: Process | NoProcess, figures: Sequence[Figure], beside: Sequence[PartView] = ()
+) -> Section | None:
+    """The XmR chart, the series it is made from (quarters: with the parts beside it), its limits and its signals."""
+    if isinstance(found, NoProcess):
+        return None
+    verdict = process.verdict(measure, found)
+    unit = found.newest[0].unit
+    noun = unit.partition(" per ")[0] if found.counts else words.unit_words(unit)
+    finding = f"{found.part.title}, {_BY[found.kind]}. {verdict.sentence if verdict else ''}".rstrip()
+    low, high = process.limits(found)
+    mean = found.chart.mean
+    texts = [process.number(measure, found, n) for n in (low, mean, high)]
+    flags = zip(found.places, found.chart.flags, strict=True)
+    points = [
+        charts.Point(
+            found.first + step * found.step - (found.step - 1),
+            None if f is None else process.charted(f, found.counts),
+            f is not None and "p" in f.symbols,
+            process.RULES[flag][0] if flag in process.RULES else "",
+        )
+        for step, (f, flag) in enumerate(flags)
+    ]
+    runs = process.runs(found.signals, found.step)
+    signals = [
+        (_span(measure, found, first, last), process.rule_words(flag, found.chart.settings), n)
+        for first, last, flag, n in runs
+    ]
+    told = "; ".join(f"{when}: {what}" for when, what, _ in signals) or "none"
+    label = charts.Label(
+        f"{measure.id.lower()}-process",
+        finding,
+        f"A line {_BY[found.kind]} with the mean, {texts[1]}, and the limits, {texts[0]} and {texts[2]}, in {noun}."
+        f" Signals: {told}. The figures are in the table below.",
+    )
+    lines = charts.Limits(low, mean, high, ("lower limit", texts[0]), ("mean", texts[1]), ("upper limit", texts[2]))
+    kept = process.stored_settings(found)
+    shown = [f for f in found.places if f is not None]
+    missing = any(p.value is None for p in points)
+    drawing = Drawing.of(
+        label,
+        lambda narrow: charts.process(points, lines, label, narrow=narrow, kept=kept),
+        f"Scale: {noun}, {_BY[found.kind]}; it need not begin at zero. Dashed: the limits.",
+        *process.said_shapes(found),
+        *_key(shown, missing),
+    )
+    return Section(
+        finding,
+        drawing,
+        (*_series(measure, found, figures, beside), _limits_table(found, texts, noun, signals)),
+        process.said_settings(found),
+    )
+
+
+def _span(measure: MeasureView, found: Process, first: Figure, last: Figure) -> str:
+    def when(f: Figure) -> str:
+        return words.short_period(f).split(",")[0] if found.kind == "quarter" else words.month(f.end)
+
+    at = process.charted(first, found.counts)
+    if first is last:
+        return f"{when(first)} ({process.number(measure, found, at)})" if at is not None else when(first)
+    return f"{when(first)} to {when(last)}"
+
+
+def _series(
+    measure: MeasureView, found: Process, figures: Sequence[Figure], beside: Sequence[PartView]
+) -> Iterable[Table]:
+    """The figures of the chart: months as a matrix of years, quarters as rows."""
+    unit = found.newest[0].unit
+    noun = unit.partition(" per ")[0] if found.counts else words.unit_words(unit)
+    if found.kind == "month":
+        rows = {found.first + i: f for i, f in enumerate(found.places) if f is not None}
+        last = found.first + len(found.places) - 1
+        caption = f"{noun.capitalize()} in each month"
+        yield _matrix(measure, caption, [(found.part, found.part.short, rows)], found.first, last, found.counts)
+        return
+    mine = [f for f in figures if f.kind == "quarter"]
+    caption = f"Quarters: {words.unit_words(unit)}"
+    table = _years_table(
+        measure, caption if beside else f"{found.part.title}, by quarter", beside or [found.part], mine
+    )
+    if table:
+        yield table
+
+
+def _limits_table(found: Process, texts: Sequence[str], noun: str, signals: Sequence[tuple[str, str, int]]) -> Table:
+    head = (("What", False), (noun[:1].upper() + noun[1:], True))
+    rows = tuple(
+        (Cell(name), Cell(text)) for name, text in zip(("Lower limit", "Mean", "Upper limit"), texts, strict=True)
+    )
+    many = "points" if found.kind == "month" else "quarters"
+    said = tuple(f"Signal: {when}: {what}{f' ({n} {many})' if n > 1 else ''}." for when, what, n in signals)
+    return Table("Mean and limits of the process chart", head, rows, said or ("No point signals anything unusual.",))
+
+
+def _to_date(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]) -> Section | None:
+    """The year to date beside the same months of every year, the baseline year's among them."""
+    newest = _latest_to_date(figures, parts[0].name)
+    if newest is None:
+        return None
+    same = [f for f in figures if f.kind == "ytd" and f.end.month == newest.end.month]
+    return _levels(measure, parts, same, "to-date", f"Year to date (not annualised), {_months_of(newest)} of each year")
 
 
 def _years(
     measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure], *, name: str = "years"
 ) -> Section | None:
-    """The first part by financial year, with its interval; then the same months of every year, to date.
+    """The first part by financial year, with its interval. `name` is the chart's; without one there is none."""
+    return _levels(measure, parts, [f for f in figures if f.kind == "fy"], name, "Financial years")
 
-    `name` is the chart's; without one there is none.
-    """
+
+def _levels(
+    measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure], name: str, what: str
+) -> Section | None:
+    """One kind of period of every year: the first part with its interval, as a chart and with all parts as a table."""
     first = parts[0]
-    years = sorted((f for f in figures if f.part == first.name and f.kind == "fy"), key=lambda f: f.end)
-    to_date = _latest_to_date(figures, first.name)
-    unit = next((words.unit_words(f.unit) for f in figures if f.part == first.name), "")
-    full = _years_table(measure, f"Financial years: {unit}", parts, [f for f in figures if f.kind == "fy"])
-    part_year = (
-        _years_table(
-            measure,
-            f"Year to date, {_months_of(to_date)} of each year: {unit}",
-            parts,
-            [f for f in figures if f.kind == "ytd" and to_date and f.end.month == to_date.end.month],
-        )
-        if to_date
-        else None
-    )
-    tables = tuple(t for t in (full, part_year) if t)
+    years = sorted((f for f in figures if f.part == first.name), key=lambda f: f.end)
+    unit = next((words.unit_words(f.unit) for f in years), "")
+    table = _years_table(measure, f"{what}: {unit}", parts, figures)
+    if table is None:
+        return None
     known = [f for f in years if f.value is not None]
     if not known:
-        return Section(f"{first.title}, by year", None, tables) if tables else None
+        return Section(f"{first.title}, by year", None, (table,))
     latest = known[-1]
     regime = measure.disclosure
     change = words.change(latest, measure)
     finding = f"{first.title}: {words.quantity(latest.value or 0, latest.unit, regime)} {words.in_period(latest)}"
     finding += f". {change.sentence}" if change else ""
     if not name:
-        return Section(finding, None, tables)
+        return Section(finding, None, (table,))
     base = latest.baseline if words.baseline_year(measure) and words.compares(measure) else None
     points = [
         charts.Level(words.year_of(f.end), f.value, f.lower, f.upper, _value(measure, f).text, "p" in f.symbols)
@@ -391,17 +543,23 @@ def _years(
     )
     label = charts.Label(f"{measure.id.lower()}-{name}", finding, described)
     baseline = (base, words.bare(base, latest.unit, regime)) if base is not None else None
-    drawing = Drawing(
-        label.name,
-        Markup(charts.levels(points, label, baseline=baseline, narrow=False)),  # noqa: S704 - drawn and escaped there
-        Markup(charts.levels(points, label, baseline=baseline, narrow=True)),  # noqa: S704 - drawn and escaped there
-        (f"Scale: {words.unit_words(latest.unit)}. Bars: 95% interval.", *_key(years)),
+    drawing = Drawing.of(
+        label,
+        lambda narrow: charts.levels(points, label, baseline=baseline, narrow=narrow),
+        f"Scale: {words.unit_words(latest.unit)}. Bars: 95% interval.",
+        *_key(years),
     )
-    return Section(finding, drawing, tables)
+    said = (_NO_TO_DATE,) if measure.disclosure == "B" and name == "years" else ()
+    return Section(finding, drawing, (table,), said)
 
 
 def _quarters(
-    measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure], *, drawn: bool
+    measure: MeasureView,
+    parts: Sequence[PartView],
+    figures: Sequence[Figure],
+    *,
+    drawn: bool,
+    found: Process | NoProcess | None = None,
 ) -> Section | None:
     """The first part by quarter, with its interval and the parts beside it."""
     first, mine = parts[0], [f for f in figures if f.kind == "quarter"]
@@ -412,7 +570,8 @@ def _quarters(
     units = {f.part: f.unit for f in mine}
     charted = [p for p in parts if (p is first or p.charted) and units.get(p.name) == unit][:_LINES]
     lines = _lines(measure, charted, mine, "quarter", [p.short for p in charted]) if drawn else None
-    return Section(lines.finding if lines else f"{first.title}, by quarter", lines.drawing if lines else None, (table,))
+    finding, drawing = (lines.finding, lines.drawing) if lines else (f"{first.title}, by quarter", None)
+    return Section(finding, drawing, (table,), (found.why,) if isinstance(found, NoProcess) else ())
 
 
 def _months(
@@ -485,32 +644,37 @@ def _lines(
     )
     unit = shown[0].unit
     scale = unit.partition(" per ")[0] if counts else words.unit_words(unit)
-    drawing = Drawing(
-        label.name,
-        Markup(charts.lines(series, label, narrow=False)),  # noqa: S704 - drawn and escaped there
-        Markup(charts.lines(series, label, narrow=True)),  # noqa: S704 - drawn and escaped there
-        (f"Scale: {scale}, by {'quarter' if step > 1 else 'month'}.", *_key(shown, gaps)),
+    drawing = Drawing.of(
+        label,
+        lambda narrow: charts.lines(series, label, narrow=narrow),
+        f"Scale: {scale}, by {'quarter' if step > 1 else 'month'}.",
+        *_key(shown, gaps),
     )
     return Lines(finding, drawing, unit, lines, (first, last))
 
 
-def _neighbourhoods(measure: MeasureView, figures: Sequence[Figure]) -> Section | None:
-    """Single neighbourhoods in the newest year that has any, highest rate first, those of the priority set marked."""
+def _neighbourhoods(measure: MeasureView, figures: Sequence[Figure]) -> list[Section | None]:
+    """Single neighbourhoods in the newest year that has any: on a map where outlines are there, and always ranked."""
     years = [f for f in figures if f.part == _PLACES and f.kind == "fy"]
     end = max((f.end for f in years if f.value is not None), default=None)
     if end is None:
-        return None
-    regime = measure.disclosure
+        return []
     places = sorted((f for f in years if f.end == end), key=lambda f: (f.value is None, -(f.value or 0), f.area_code))
+    city = next(
+        (f for f in figures if f.part == "city" and f.kind == "fy" and f.end == end and f.value is not None), None
+    )
+    return [_map(measure, places, city), _ranked(measure, places, city)]
+
+
+def _ranked(measure: MeasureView, places: Sequence[Figure], city: Figure | None) -> Section:
+    """Bars and a table, highest rate first, those of the priority set marked."""
+    regime = measure.disclosure
     marked = [f.area_code in measure.priority_areas for f in places]
-    year = words.year_of(end)
+    year = words.year_of(places[0].end)
     finding = f"Of the {_TOP} highest rates in {year}, {sum(marked[:_TOP])} are in the ten priority neighbourhoods"
     bars = [
         charts.Bar(f.area_name, f.value, _value(measure, f).text, mark) for f, mark in zip(places, marked, strict=True)
     ]
-    city = next(
-        (f for f in figures if f.part == "city" and f.kind == "fy" and f.end == end and f.value is not None), None
-    )
     reference = (
         (city.value, f"city {words.bare(city.value, city.unit, regime)}") if city and city.value is not None else None
     )
@@ -520,16 +684,14 @@ def _neighbourhoods(measure: MeasureView, figures: Sequence[Figure]) -> Section 
         ((f.area_name, _value(measure, f).text) for f in places),
     )
     label = charts.Label(f"{measure.id.lower()}-neighbourhoods", finding, described)
-    drawing = Drawing(
-        label.name,
-        Markup(charts.ranked(bars, label, reference=reference, narrow=False)),  # noqa: S704 - drawn and escaped there
-        Markup(charts.ranked(bars, label, reference=reference, narrow=True)),  # noqa: S704 - drawn and escaped there
-        (
-            f"Scale: {words.unit_words(places[0].unit)}.",
-            "Solid bar with a diamond: one of the ten priority neighbourhoods.",
-        ),
+    drawing = Drawing.of(
+        label,
+        lambda narrow: charts.ranked(bars, label, reference=reference, narrow=narrow),
+        f"Scale: {words.unit_words(places[0].unit)}.",
+        "Solid bar with a diamond: one of the ten priority neighbourhoods.",
     )
     head = (
+        ("Place in the ranking", False),
         ("Neighbourhood", False),
         ("One of the ten", False),
         ("Rate", True),
@@ -539,6 +701,7 @@ def _neighbourhoods(measure: MeasureView, figures: Sequence[Figure]) -> Section 
     )
     rows = tuple(
         (
+            Cell(text),
             Cell(f.area_name),
             Cell("yes" if mark else "no"),
             _value(measure, f),
@@ -546,10 +709,83 @@ def _neighbourhoods(measure: MeasureView, figures: Sequence[Figure]) -> Section 
             Cell(words.absent(f) if f.numerator is None else words.number(f.numerator, 0)),
             Cell(words.absent(f) if f.denominator is None else words.number(f.denominator, 0)),
         )
-        for f, mark in zip(places, marked, strict=True)
+        for text, f, mark in zip(_rank(places), places, marked, strict=True)
     )
     caption = f"Single neighbourhoods, {year}: {words.unit_words(places[0].unit)}"
     return Section(finding, drawing, (Table(caption, head, rows, _notes([(f.area_name, f) for f in places])),))
+
+
+def _rank(places: Sequence[Figure]) -> list[str]:
+    """Place in the ranking, from 1; a letter for those that have none, so that the map can name them."""
+    return [str(i) if f.value is not None else "none" for i, f in enumerate(places, start=1)]
+
+
+def _map(measure: MeasureView, places: Sequence[Figure], city: Figure | None) -> Section | None:
+    """The neighbourhoods by rate, in four classes around the city's rate; ranking and table stand right below it."""
+    outlines = {area.code: area for area in measure.areas}
+    if not outlines:
+        return None
+    year = words.year_of(places[0].end)
+    title = f"Where crime is recorded, {year}"
+    undrawn = sorted({f.area_code for f in places} ^ outlines.keys())
+    if undrawn:
+        named = ", ".join(undrawn[:_NAMED])
+        why = f"No map: outlines and neighbourhoods do not agree on {len(undrawn)} code(s), such as {named}."
+        return Section(title, None, (), (why,))
+    steps, classes = _classes(measure, places, city)
+    shapes = [
+        maps.Shape(
+            outlines[f.area_code],
+            None if f.value is None else sum(f.value >= step for step in steps),
+            "" if f.value is None else text,
+            f.area_code in measure.priority_areas,
+            "" if f.value is not None else "hidden" if "c" in f.symbols else "absent",
+        )
+        for text, f in zip(_rank(places), places, strict=True)
+    ]
+    known = [f for f in places if f.value is not None]
+    top = [f for f in known if f.value is not None and f.value >= steps[-1]]
+    unit = words.unit_words(places[0].unit)
+    finding = (
+        f"{title}: {len(top)} of {len(known)} neighbourhoods have {classes[-1]} {unit},"
+        f" {sum(f.area_code in measure.priority_areas for f in top)} of them among the ten"
+    )
+    described = _described(
+        "A map of neighbourhoods in four classes; thick outlines are the ten priority neighbourhoods",
+        places[0].unit,
+        ((f.area_name, _value(measure, f).text) for f in places),
+    )
+    label = charts.Label(f"{measure.id.lower()}-map", finding, described)
+    counts = [sum(shape.level == level for shape in shapes) for level in range(len(classes))]
+    rows = tuple((Cell(text), Cell(str(n))) for text, n in zip(classes, counts, strict=True))
+    drawing = Drawing.of(
+        label,
+        lambda narrow: maps.choropleth(shapes, classes, label, narrow=narrow),
+        f"Classes: {unit}, at 75%, 125% and 175% of the city's rate. Number: place in the ranking below, 1 the highest"
+        f" rate. Thick outline: one of the ten priority neighbourhoods. {measure.areas_source}",
+    )
+    table = Table(
+        f"Neighbourhoods in each class of the map, {year}", ((f"Class: {unit}", False), ("Neighbourhoods", True)), rows
+    )
+    return Section(
+        finding, drawing, (table,), ("The rate of each neighbourhood stands in the table of the ranking below.",)
+    )
+
+
+def _classes(
+    measure: MeasureView, places: Sequence[Figure], city: Figure | None
+) -> tuple[tuple[float, float, float], list[str]]:
+    """Where a class begins, and the classes in words: under, about, well above and far above the city's rate."""
+    values = sorted(f.value for f in places if f.value is not None)
+    middle = city.value if city and city.value else values[len(values) // 2]
+    steps = (middle * 0.75, middle * 1.25, middle * 1.75)
+    said = [words.bare(step, places[0].unit, measure.disclosure) for step in steps]
+    return steps, [
+        f"under {said[0]}",
+        f"{said[0]} to under {said[1]}",
+        f"{said[1]} to under {said[2]}",
+        f"{said[2]} or more",
+    ]
 
 
 def _breakdowns(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]) -> Iterable[Section | None]:
@@ -773,11 +1009,13 @@ def _run(rows: dict[int, Figure], first: int, last: int, step: int, counts: bool
     run = 0
     for index in range(first, last + 1, step):
         figure = rows.get(index)
+        # A quarter stands at its first month, so that the first of a year stands at April.
+        at = index - (step - 1)
         if figure is None:
-            yield charts.Month(index, None, run=run)
+            yield charts.Month(at, None, run=run)
             continue
         run += "b" in figure.symbols
-        yield charts.Month(index, _count(figure) if counts else figure.value, "p" in figure.symbols, run)
+        yield charts.Month(at, _count(figure) if counts else figure.value, "p" in figure.symbols, run)
 
 
 def _latest_to_date(figures: Sequence[Figure], part: str) -> Figure | None:
@@ -809,11 +1047,6 @@ def _described(what: str, unit: str, points: Iterable[tuple[str, str]]) -> str:
 
 
 # ---- markup
-
-
-def _cell(cell: Cell) -> Markup:
-    flags = Markup("").join(Markup(' <span class="so-flag">{}</span>').format(flag) for flag in cell.flags)
-    return Markup("{}{}").format(cell.text, flags)
 
 
 @cache

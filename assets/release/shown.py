@@ -19,8 +19,9 @@ from assets.release.compose import SHOWN, Decided, Known, against_baseline
 from assets.release.folder import COLUMNS
 from assets.release.gate import TableEvidence, lineage
 from assets.release.manifest import deliveries, evidence_in_full, open_tables
-from assets.setup import Pipeline, delivered_sources
+from assets.setup import NEEDS, SOURCES, Pipeline, delivered_sources
 from expectations.contracts import PARTNERS, TABLES
+from expectations.register import Register
 from expectations.suites import Rule
 from resources.archive import Receipt
 
@@ -78,6 +79,7 @@ def release_view(
         rejects=_rejects(at, said["rejects"]),
         notes=register.caveats,
         downloads=_DOWNLOADS,
+        brand=register.brand.colour if register.brand else "",
     )
 
 
@@ -168,16 +170,20 @@ def _measure(
         reasons=d.reasons,
         held_from=d.held_from,
         held_as_at=date.fromisoformat(d.as_at) if d.state == "held" and d.as_at else None,
+        as_at=date.fromisoformat(d.as_at) if d.as_at else None,
         board_wording=m.board_aim or m.board_title,
         board_decision=d.decision.verbatim,
         decision_date=d.decision.date,
         minute_reference=d.decision.minute_reference,
         review_due=m.review_due,
+        review_method=m.review_method,
         polarity=m.polarity,
+        reading=m.reading,
         unit=m.unit,
         baseline=register.baseline_financial_year if against_baseline(m, d.decision) else "",
         baseline_text=m.baseline,
         target=m.target_text or None,
+        target_set_by=m.target_set_by,
         rationale=m.rationale,
         definition=m.definition,
         numerator=m.numerator,
@@ -190,11 +196,21 @@ def _measure(
         frequency=m.frequency,
         time_basis=m.time_basis,
         interval_method=m.interval_method,
-        limitations=(*((m.open_data_note,) if proxy and m.open_data_note else ()), *m.limitations, *m.known_biases),
+        limitations=(*((m.open_data_note,) if proxy and m.open_data_note else ()), *m.limitations),
+        known_biases=m.known_biases,
         incentives=m.perverse_incentives,
         first_published=m.first_published.isoformat() if m.first_published else "",
         method_version=m.method_version,
         disclosure=m.disclosure_regime,
+        maturity=m.maturity,
+        chart_from=f"{register.baseline_financial_year[:4]}-04",
+        areas=_areas(register, m.id),
+        areas_source=register.boundaries_attribution if m.id == "SP01" else "",
+        commentary=tuple(
+            view.CommentaryView(c.kind, c.text, c.by, c.written, c.as_at)
+            for c in register.commentary
+            if c.measure == m.id
+        ),
         priority_areas=frozenset(member.neighbourhood_code for member in register.priority_set)
         if m.id == "SP01"
         else frozenset(),
@@ -214,6 +230,18 @@ def _measure(
     )
 
 
+def _areas(register: Register, measure: str) -> tuple[view.AreaView, ...]:
+    """Outlines of single neighbourhoods: of the one measure that has a figure for each."""
+    return tuple(view.AreaView(b.code, b.rings) for b in register.boundaries) if measure == "SP01" else ()
+
+
+def _source_of(table: str) -> str:
+    """The source that a table is made from alone; empty for a measure's own table."""
+    if table in SOURCES:
+        return SOURCES[table]
+    return "" if table.startswith("outcome_") else SOURCES.get(NEEDS[table][0], "")
+
+
 def _check(at: _At, said: Mapping[str, Any]) -> view.CheckView:
     rule = at.rules.get((said["table"], said["rule"]))
     return view.CheckView(
@@ -224,6 +252,7 @@ def _check(at: _At, said: Mapping[str, Any]) -> view.CheckView:
         counts=figures_text(said["figures"]) if said["table"] in at.opened else _NOT_SHOWN,
         reason=rule.reason if rule else "",
         dimension=rule.dimension if rule else "",
+        source=at.label(source) if (source := _source_of(said["table"])) in at.pipeline.register.sources else "",
     )
 
 
@@ -252,6 +281,7 @@ def _delivery(at: _At, name: str) -> view.DeliveryView:
         files=len(held),
         rows=None if None in rows else sum(row for row in rows if row is not None),
         note=late,
+        known_faults=source.known_faults,
     )
 
 

@@ -96,16 +96,22 @@ def figures_of(frame: pd.DataFrame, measure: str) -> tuple[Figure, ...]:
         raise ValueError(
             f"published figures of {measure} lack column(s) {', '.join(missing)}: form them by the outcome contract"
         )
-    rows = frame.loc[:, list(FIGURE_COLUMNS)].astype(object).where(frame.loc[:, list(FIGURE_COLUMNS)].notna(), None)
-    return tuple(sorted((_figure(row) for row in rows.to_dict("records")), key=_place))
+    # Column by column: pandas' own rows cost more than all the rest of a page.
+    columns = [frame[name].tolist() for name in FIGURE_COLUMNS]
+    rows = (dict(zip(FIGURE_COLUMNS, values, strict=True)) for values in zip(*columns, strict=True))
+    return tuple(sorted((_figure(row) for row in rows), key=_place))
 
 
-def _figure(row: Mapping[Any, Any]) -> Figure:
+def _figure(row: Mapping[str, Any]) -> Figure:
+    def there(name: str) -> bool:
+        value = row[name]
+        return value is not None and value is not pd.NA and value == value  # NaN is not itself
+
     def number(name: str) -> float | None:
-        return None if row[name] is None else float(row[name])
+        return float(row[name]) if there(name) else None
 
     def text(name: str) -> str:
-        return "" if row[name] is None else str(row[name])
+        return str(row[name]) if there(name) else ""
 
     return Figure(
         part=text("part"),
@@ -266,6 +272,8 @@ class CheckView:
     counts: str
     reason: str
     dimension: str = ""
+    #: Source that the table is made from alone, as the register labels it; empty for a measure's own table.
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -310,6 +318,7 @@ class DeliveryView:
     files: int
     rows: int | None
     note: str = ""
+    known_faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -354,6 +363,14 @@ class CommentaryView:
 
 
 @dataclass(frozen=True)
+class AreaView:
+    """Outlines of one area, as rings of longitude and latitude."""
+
+    code: str
+    rings: tuple[tuple[tuple[float, float], ...], ...]
+
+
+@dataclass(frozen=True)
 class DownloadView:
     """Another file of the same release folder that the index links to."""
 
@@ -369,7 +386,8 @@ class MeasureView:
     and `symbols` says why. `reasons` are plain sentences for anything not shown. `priority_areas` are the area codes
     to mark among single neighbourhoods (SP01). `baseline` is the financial year that changes are measured from, such as
     `2013-14`, or empty where that is the year before; `baseline_text` what the register says of it. `disclosure` is the regime
-    of spec 4.8. `analysts`: exact and whole, whatever the Board decided; never published. Text fields come from the register
+    of spec 4.8. `reading` always stands beside a comparison. `chart_from` is the first month of a process chart of months,
+    `areas` the outlines of single neighbourhoods, and `areas_source` whom to name for them. `analysts`: exact and whole, whatever the Board decided; never published. Text fields come from the register
     and are escaped wherever they are printed.
     """
 
@@ -384,16 +402,20 @@ class MeasureView:
     reasons: tuple[str, ...] = ()
     held_from: str | None = None
     held_as_at: date | None = None
+    as_at: date | None = None
     board_wording: str = ""
     board_decision: str = ""
     decision_date: date | None = None
     minute_reference: str = ""
     review_due: date | None = None
+    review_method: str = ""
     polarity: str = ""
+    reading: str = ""
     unit: str = ""
     baseline: str = ""
     baseline_text: str = ""
     target: str | None = None
+    target_set_by: str = ""
     rationale: str = ""
     definition: str = ""
     numerator: str = ""
@@ -407,11 +429,16 @@ class MeasureView:
     time_basis: str = ""
     interval_method: str = ""
     limitations: tuple[str, ...] = ()
+    known_biases: tuple[str, ...] = ()
     incentives: tuple[str, ...] = ()
     first_published: str = ""
     method_version: str = ""
     disclosure: Regime = "A"
+    maturity: str = ""
     priority_areas: frozenset[str] = frozenset()
+    areas: tuple[AreaView, ...] = ()
+    areas_source: str = ""
+    chart_from: str = ""
     checks: tuple[CheckView, ...] = ()
     versions: tuple[VersionView, ...] = ()
     files: tuple[FileView, ...] = ()
@@ -430,7 +457,7 @@ class ReleaseView:
     `compared_with` is the edition, or else the release before, that `revisions` of the measures are told against.
     `as_at` is the newest complete period in the data, `as_of` the date of evaluation (design section 4). `refused` are
     one-line reasons for deliveries that were refused. `parent` is the id of the release before. `analysts`: what lies beside
-    the release for analysts, marked so on every page.
+    the release for analysts, marked so on every page. `brand` is the partnership's colour, empty for the pages' own.
     """
 
     release_id: str
@@ -447,5 +474,6 @@ class ReleaseView:
     refused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     downloads: tuple[DownloadView, ...] = ()
+    brand: str = ""
     compared_with: str | None = None
     analysts: bool = False

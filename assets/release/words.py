@@ -11,7 +11,7 @@ from datetime import date
 from typing import Literal
 
 from assets.release.view import BoardStatus, Figure, MeasureView, Mode, Regime, State
-from methods.periods import financial_year, quarter
+from methods.periods import PeriodKind, financial_year, quarter
 from methods.rounding import half_up
 
 Icon = Literal["improved", "worsened", "no-change", "higher", "lower", "similar", "baseline"]
@@ -221,14 +221,19 @@ def _span(start: date, end: date) -> str:
 
 def period(figure: Figure) -> str:
     """The period in full words, such as 'Financial year 2015-16 (April 2015 to March 2016)'."""
-    span = _span(figure.start, figure.end)
-    match figure.kind:
+    return period_words(figure.kind, figure.start, figure.end)
+
+
+def period_words(kind: PeriodKind, start: date, end: date) -> str:
+    """The same of a period that is no figure's."""
+    span = _span(start, end)
+    match kind:
         case "fy":
-            return f"Financial year {year_of(figure.end)} ({span})"
+            return f"Financial year {year_of(end)} ({span})"
         case "ytd":
             return f"Year to date (not annualised), {span}"
         case "r12":
-            return f"12 months to {month(figure.end)}"
+            return f"12 months to {month(end)}"
         case "quarter":
             return f"Quarter, {span}"
         case _:

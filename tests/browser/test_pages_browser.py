@@ -10,21 +10,18 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from assets.release.pages import render
+from tests.browser.axe import CAMPAIGN, CHROMIUM, DESK, FLAGS, PHONE, WIDTHS, violations
 from tests.paths import skip_or_fail
 from tests.release import computed, example
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-DESK, PHONE = 1280, 320
 #: Every page of the example, every measure with figures of its own, and what analysts get of those.
 PAGES = (
     *("index", "quality", *(f"sp{n:02}" for n in range(1, 12))),
     *(f"full/{name}" for name in ("index", "quality", "sp03", "sp04", "sp05", "sp06", "sp07", "sp08", "sp10", "sp11")),
     *(f"analysts/{name}" for name in ("index", "quality", "sp05", "sp09")),
 )
+#: Pages that hold every piece there is; with SAFER_CAMPAIGN=1 axe looks at all of them, in both widths.
+AXE = PAGES if CAMPAIGN else ("index", "quality", "sp01", "sp02", "full/sp10")
 pytestmark = pytest.mark.browser
 
 
@@ -157,6 +154,31 @@ def test_no_label_of_a_chart_lies_outside_its_drawing(page: Page, folder: Path) 
             })""",
         )
         assert outside == [], name
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", AXE)
+def test_axe_finds_nothing_against_wcag_2_2_aa(browser: Browser, folder: Path, name: str, width: int) -> None:
+    assert violations(browser, folder / f"{name}.html", width) == []
+
+
+def test_nothing_is_lost_at_400_percent(browser: Browser, folder: Path) -> None:
+    """1280 pixels at 400% are 320: every tile and every line for decision is there, and none is cut (WCAG 1.4.10)."""
+    context = browser.new_context(viewport={"width": PHONE, "height": 225}, java_script_enabled=False)
+    page = context.new_page()
+    page.goto((folder / "index.html").as_uri())
+    boxes = page.eval_on_selector_all(
+        ".so-tile, .so-agenda li, .so-what", "all => all.map(e => [e.scrollWidth - e.clientWidth, e.clientHeight])"
+    )
+    assert len(boxes) > 20
+    assert all(over <= 0 and high > 0 for over, high in boxes)
+    context.close()
+
+
+def test_a_planted_fault_is_found_by_axe(browser: Browser, tmp_path: Path) -> None:
+    page = tmp_path / "bad.html"
+    page.write_text('<!DOCTYPE html><html lang="en"><title>t</title><main><h1>h</h1><img src="x.png"></main></html>')
+    assert [found.partition(":")[0] for found in violations(browser, page, PHONE)] == ["image-alt"]
 
 
 def test_paper_shows_what_is_folded_and_cuts_no_table(browser: Browser, folder: Path) -> None:

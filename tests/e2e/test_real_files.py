@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
+from tests.browser import axe
 from tests.e2e.city import City, shared_city
-from tests.paths import ROOT, need_real
+from tests.paths import ROOT, need_real, skip_or_fail
 
 pytestmark = pytest.mark.real
 PLYMOUTH = ROOT / "partnership" / "plymouth_open"
@@ -75,6 +77,23 @@ def test_states_and_no_synthetic_banner(plymouth: City) -> None:
     assert states["SP01"] == states["SP08"] == "published"
     assert {states[f"SP{n:02}"] for n in (3, 4, 5, 6, 7, 10, 11)} == {"awaiting_data"}
     assert "Synthetic data" not in plymouth.release_files()["index.html"].decode()
+
+
+@pytest.mark.browser
+def test_axe_finds_nothing_on_any_page_of_the_real_release(plymouth: City, tmp_path: Path) -> None:
+    if not axe.CHROMIUM.exists():
+        skip_or_fail("no Chromium on this machine (/usr/bin/chromium)")
+    for name, data in plymouth.release_files().items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    assert (tmp_path / "charts" / "sp01-map.svg").exists()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(axe.CHROMIUM), args=list(axe.FLAGS))
+        for path in axe.pages_of(tmp_path):
+            for width in axe.WIDTHS:
+                assert axe.violations(browser, path, width) == [], path.name
+        browser.close()
 
 
 def test_2024_files_and_second_downloads(plymouth: City, tmp_path: Path) -> None:

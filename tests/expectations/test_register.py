@@ -604,7 +604,7 @@ def test_waiver_holds_from_its_first_to_its_last_day(copy: Path) -> None:
 def test_files_are_those_read_and_a_new_one_shows(copy: Path) -> None:
     register = load_register(copy)
     optional = {"violence_code.csv", "sexual_offence_code.csv", "aggravated_hate_code.csv", "agency.csv"}
-    optional |= {"licence_event.csv", "calendar.csv"}
+    optional |= {"licence_event.csv", "calendar.csv", "boundaries.geojson"}
     held = {name for name, must in FILES.items() if must} | optional
     assert {path.name for path in register.files()} == held
     assert set(FILES) - held == {"waivers.toml", "removed_checks.toml"}
@@ -747,7 +747,7 @@ MISTAKES = [
     (P, "bad_rows_block = 0.01", "bad_rows_blok = 0.01", "thresholds.bad_rows_blok", "did you mean bad_rows_block?"),
     (P, "small_count = 5", "small_count = 1", "thresholds.small_count", "greater than or equal to 3"),
     (P, "small_count = 5", "small_count = 5.0", "thresholds.small_count", "whole number"),
-    (P, "[thresholds]", '[brand]\ncolour = "blue"\n[thresholds]', "brand.colour", "#rrggbb"),
+    (P, 'colour = "#4b2e83"', 'colour = "blue"', "brand.colour", "#rrggbb"),
     (S, 'owner_email = "police-data@marlhaven.example"', 'owner_email = "x"', "police_street.owner_email", "e-mail"),
     (S, 'kind = "police_street"', 'kind = "police"', "police_street.kind", "'police_street', 'reference' or 'partner'"),
     (S, "expected_days_after_period = 10", "", "police_street.expected_days_after_period", "must be given"),

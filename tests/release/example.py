@@ -12,6 +12,7 @@ import pandas as pd
 
 from assets.release.view import (
     FIGURE_COLUMNS,
+    AreaView,
     CheckView,
     DeliveryView,
     FileView,
@@ -201,6 +202,15 @@ def evidence() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def squares() -> tuple[AreaView, ...]:
+    """A square for every neighbourhood, in rows of four."""
+    corners = ((0, 0), (0, 1), (1, 1), (1, 0), (0, 0))
+    return tuple(
+        AreaView(f"N{i + 1:02}", (tuple((-7 + 0.01 * (x + i % 4), 49 - 0.01 * (y + i // 4)) for x, y in corners),))
+        for i in range(len(PLACES) + len(OTHERS))
+    )
+
+
 def sp01(**more: Any) -> MeasureView:
     """Close the Gap, agreed with a review, in mode direction."""
     given = {
@@ -220,6 +230,8 @@ def sp01(**more: Any) -> MeasureView:
         "inclusions": ("All recorded crime.",),
         "limitations": ("Resident population is a poor denominator for a city centre.",),
         "priority_areas": PRIORITY,
+        "areas": squares(),
+        "areas_source": "Squares, invented.",
         **evidence(),
         **more,
     }

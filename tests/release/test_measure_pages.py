@@ -79,7 +79,12 @@ def test_baseline_year_is_said_and_nothing_is_judged(files: dict[str, bytes], na
     text = said(files, name)
     assert "this year's figures set the baseline, and nothing is judged" in text
     assert "2015/16 sets it" in text
-    judged = re.sub(r"quality of life improved|improved quality of life|Improved( \(%\))?|did not improve", "", text)
+    judged = re.sub(
+        r"quality of life improved|improved quality of life|Improved( \(%\))?|did not improve|lower limit",
+        "",
+        text,
+        flags=re.IGNORECASE,
+    )
     assert not re.search(
         r"\b(worsened|better|worse|no significant change|higher|lower)\b(?! than)", judged.split("Definition")[0]
     )

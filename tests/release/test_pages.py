@@ -60,9 +60,16 @@ def page(measure: MeasureView) -> str:
 def test_every_page_is_there_and_the_same_view_gives_the_same_bytes(files: dict[str, bytes]) -> None:
     expected = {f"sp{n:02}.html" for n in range(1, 12)} | {"index.html", "quality.html"}
     expected |= {"static/safer.css", "static/govuk-frontend-6.3.0.min.css"}
-    expected |= {
-        f"charts/{n}.svg" for n in ("sp01-years", "sp01-rates", "sp01-neighbourhoods", "sp08-months", "sp08-years")
-    }
+    drawn = (
+        "sp01-years",
+        "sp01-rates",
+        "sp01-neighbourhoods",
+        "sp01-map",
+        "sp08-process",
+        "sp08-to-date",
+        "sp08-years",
+    )
+    expected |= {f"charts/{name}.svg" for name in drawn}
     assert set(files) == expected
     shuffled = example.frame(list(reversed(example.close_the_gap())))
     assert render(example.release(sp01=example.sp01(figures=shuffled))) == files
@@ -105,10 +112,11 @@ def test_a_break_in_the_series_is_not_chained_across() -> None:
         if row["period_kind"] == "month" and row["period_start"] == "2015-04-01":
             row["symbols"] = "[b]"
     made = render(example.release(sp08=example.sp08(figures=example.frame(rows))))
-    drawing = ET.fromstring(made["charts/sp08-months.svg"])
-    starts = sum(p.get("d", "").count("M") for p in drawing.iter(f"{SVG}path") if p.get("stroke-width") == "2.5")
-    assert starts == 3  # one gap at the missing month, one at the break
-    assert "break in the series" in Text(made["sp08.html"]).text
+    assert "begins at the break in the series, April 2015" in Text(made["sp08.html"]).text
+    drawing = ET.fromstring(made["charts/sp08-process.svg"])
+    line = next(p for p in drawing.iter(f"{SVG}path") if p.get("stroke-linejoin") or p.get("stroke-width") == "1.5")
+    assert line is not None
+    assert "2014-15" not in Text(made["sp08.html"]).text.split("Offences in each month")[1].split("Mean and limits")[0]
 
 
 def test_a_held_measure_shows_the_last_good_value_its_date_and_why(files: dict[str, bytes]) -> None:
@@ -312,9 +320,16 @@ def test_every_drawing_has_a_title_and_a_description(files: dict[str, bytes]) ->
         assert description.text
 
 
-def test_held_and_waiting_come_first_then_themes_in_order(files: dict[str, bytes]) -> None:
-    order = re.findall(r'class="so-tile so-tile--[a-z-]+">\s*<h3[^>]*><a[^>]*>(SP\d\d)', files["index.html"].decode())
-    assert order == ["SP08", "SP01", "SP02", "SP09", "SP03", "SP04", "SP05", "SP06", "SP07", "SP10", "SP11"]
+def test_what_needs_a_decision_comes_first_then_themes_in_order(files: dict[str, bytes]) -> None:
+    page = files["index.html"].decode()
+    order = re.findall(r'class="so-tile so-tile--[a-z-]+">\s*<h3[^>]*><a[^>]*>(SP\d\d)', page)
+    assert order == [f"SP{n:02}" for n in range(1, 12)]
+    asked = re.findall(r'so-agenda__what">([^<]*)</strong> <span><a[^>]*>(SP\d\d)', page)
+    assert asked == [
+        ("Held back", "SP08"), ("Review overdue", "SP01"), ("Measure to be chosen", "SP02"), ("Position statement", "SP09"),
+        ("In development", "SP03"), ("In development", "SP04"),
+    ]  # fmt: skip
+    assert page.index("For decision") < page.index('class="so-tiles"')
     in_time = dataclasses.replace(example.release(), as_of=date(2016, 3, 31))
     assert "Review overdue" in Text(files["index.html"]).text
     assert "Review overdue" not in Text(render(in_time)["index.html"]).text
