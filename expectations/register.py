@@ -97,6 +97,8 @@ COMMENTARY = "commentary"
 
 #: Category of a street row whose label the code table does not hold (contract clean_police_street_count).
 UNKNOWN_CATEGORY = "unknown"
+#: What English public bodies publish under unless they say otherwise.
+OPEN_GOVERNMENT_LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
 
 
 class RegisterError(Exception):
@@ -713,6 +715,7 @@ class _PartnershipFile(_Record):
     inherits: Text | None = None
     decisions_from: OptionalDate = None
     caveats: tuple[Text, ...] = ()
+    licence: Annotated[Text, _matches(r"https?://\S+", "the web address of a licence")] = OPEN_GOVERNMENT_LICENCE
     area: Area
     baseline: Baseline
     population: Population
@@ -743,6 +746,7 @@ class Register(_Record):
     synthetic: bool
     clock: Literal["today", "data"]
     caveats: tuple[str, ...]
+    licence: str
     area: Area
     baseline_financial_year: str
     baseline_note: str
@@ -1264,6 +1268,7 @@ def _load(folder: Path) -> Register:
         synthetic=head.synthetic,
         clock=head.clock,
         caveats=head.caveats,
+        licence=head.licence,
         area=head.area,
         baseline_financial_year=head.baseline.financial_year,
         baseline_note=head.baseline.note,

@@ -265,6 +265,7 @@ def _fingerprint(settings: Settings) -> str:
             *fingerprint.code_files(ROOT),
             *register.watched(),
             data / "warehouse.sqlite",
+            data / "published.sqlite",
             data / "partnership.json",
         ],
         folders=[data / "archive", current],

@@ -1,6 +1,7 @@
 """The warehouse: clean and outcome tables in SQLite or PostgreSQL, reached through SQLAlchemy.
 
-Here: connecting, replacing tables in one transaction together with their content hash, reading from one snapshot.
+Here: connecting, replacing tables in one transaction together with their content hash, reading from one snapshot; and the place
+apart for what is published, which people outside the pipeline may read.
 Not here: what a table means (its contract) or whether it is right (its suite).
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +37,14 @@ CONTENT = sa.Table(
     sa.Column("code_version", sa.Text, nullable=False),
     sa.Column("partnership", sa.Text, nullable=False),
     sa.Column("inputs", sa.Text, nullable=False),
+)
+
+
+#: Where published tables stand: a schema in PostgreSQL, a file of its own beside SQLite's.
+PUBLISHED = "published"
+_NO_RIGHT = (
+    f"schema {PUBLISHED} cannot be made in the warehouse: let its owner run CREATE SCHEMA {PUBLISHED} AUTHORIZATION the"
+    " pipeline's user; nothing was published"
 )
 
 
@@ -191,6 +201,10 @@ class Warehouse:
         #: Rows that this process wrote or read, with their hash: a run reads each table once.
         self._held: dict[str, tuple[str, pa.Table]] = {}
         self._sqlite = parsed.get_backend_name() == "sqlite"
+        #: SQLite's file of published tables; None where the warehouse is no file.
+        self._published = (
+            Path(parsed.database).with_name(f"{PUBLISHED}.sqlite") if self._sqlite and parsed.database else None
+        )
         if self._sqlite and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         # A writer waits for another instead of failing at once.
@@ -214,14 +228,65 @@ class Warehouse:
             yield connection
 
     @contextmanager
-    def _transaction(self, **options: Any) -> Iterator[sa.Connection]:
-        try:
-            with self._engine.connect().execution_options(**options) as connection, connection.begin():
+    def published(self) -> Iterator[sa.Connection | None]:
+        """One read transaction of the published tables, whose schema is `PUBLISHED`; None where there are none yet."""
+        if not self._sqlite:
+            with self._transaction(isolation_level="REPEATABLE READ") as connection:
+                yield connection if sa.inspect(connection).has_schema(PUBLISHED) else None
+        elif self._published is None or not self._published.exists():
+            yield None
+        else:
+            with self._file(self._published) as connection:
                 yield connection
-        except sa.exc.OperationalError as error:
-            raise WarehouseError(_plain(str(error.orig))) from None
-        except sa.exc.DBAPIError as error:
-            raise WarehouseError(f"the warehouse refused a statement ({type(error.orig).__name__})") from None
+
+    @contextmanager
+    def publication(self) -> Iterator[sa.Connection]:
+        """One write transaction of the published tables, whose schema is `PUBLISHED`; readers see the old ones until it ends.
+
+        SQLite has neither schemas nor rights: who can open its file sees every table in it, those of single people too. So there
+        the tables are a file of their own, written anew beside the old one and put in its place whole; in it nothing is there yet.
+
+        Raises:
+            WarehouseError: no right, no space, or the database refuses; nothing was changed.
+        """
+        if not self._sqlite:
+            with self._transaction(safer_write=True) as connection:
+                # Asked first: to make it needs a right that to fill it does not need.
+                if not sa.inspect(connection).has_schema(PUBLISHED):
+                    try:
+                        connection.execute(sa.schema.CreateSchema(PUBLISHED))
+                    except sa.exc.ProgrammingError:
+                        raise WarehouseError(_NO_RIGHT) from None
+                yield connection
+            return
+        if self._published is None:
+            raise WarehouseError("a warehouse in memory cannot publish: use sqlite:///… or postgresql://…")
+        for leftover in self._published.parent.glob(f".{self._published.name}.*"):
+            leftover.unlink(missing_ok=True)
+        making = self._published.with_name(f".{self._published.name}.{os.getpid()}")
+        try:
+            with self._file(making) as connection:
+                yield connection
+            making.replace(self._published)
+        except OSError as error:
+            raise WarehouseError(
+                f"{self._published.name} cannot be written ({error.strerror}): check disk and rights"
+            ) from None
+        finally:
+            making.unlink(missing_ok=True)
+
+    @contextmanager
+    def _file(self, path: Path) -> Iterator[sa.Connection]:
+        """One transaction on an SQLite file that has the published tables without a schema."""
+        engine = sa.create_engine(f"sqlite:///{path}", hide_parameters=True, poolclass=sa.pool.NullPool)
+        options = {"schema_translate_map": {PUBLISHED: None}}
+        with _plainly(), engine.connect().execution_options(**options) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _transaction(self, **options: Any) -> Iterator[sa.Connection]:
+        with _plainly(), self._engine.connect().execution_options(**options) as connection, connection.begin():
+            yield connection
 
     def replace(
         self,
@@ -295,6 +360,17 @@ class Warehouse:
         """Close pooled connections (SQLite then folds its write-ahead log into the file) and let go of rows at hand."""
         self._held.clear()
         self._engine.dispose()
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Errors of the database as one line that holds no row."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        raise WarehouseError(_plain(str(error.orig))) from None
+    except sa.exc.DBAPIError as error:
+        raise WarehouseError(f"the warehouse refused a statement ({type(error.orig).__name__})") from None
 
 
 def _fill(connection: sa.Connection, table: Table, rows: pa.Table) -> None:

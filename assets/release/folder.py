@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import fcntl
 import hashlib
-import io
 import json
 import os
 import shutil
@@ -20,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from assets.release.defused import defused, restored
 from expectations.contracts import outcome
 
 MANIFEST = "release.json"
@@ -58,8 +56,11 @@ class Released:
     def figures(self) -> pd.DataFrame:
         """Its published rows, numbers as they were written."""
         text = pd.read_csv(self.folder / FIGURES, dtype=str, keep_default_na=False)
-        for name in NUMBERS:
-            text[name] = pd.to_numeric(text[name].where(text[name] != ""))
+        for name in text.columns:
+            if name in NUMBERS:
+                text[name] = pd.to_numeric(text[name].where(text[name] != ""))
+            else:
+                text[name] = text[name].map({said: restored(said) for said in text[name].unique()})
         return text
 
 
@@ -189,25 +190,25 @@ def make_current(releases: Path, release: Released) -> None:
 
 
 def csv_bytes(figures: pd.DataFrame) -> bytes:
-    """`outcomes.csv`: numbers at full precision, whole counts without a point, empty cells empty."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    """`outcomes.csv`: numbers at full precision, whole counts without a point, empty cells empty, no text a formula."""
+    out = _Lines()
+    # The writer quotes a carriage return, which would else begin a row, only where it ends its own lines with one.
+    writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     writer.writerows(zip(*(_cells(name, figures[name]) for name in COLUMNS), strict=True))
-    return out.getvalue().encode()
+    return "".join(out).encode()
 
 
-def parquet_bytes(figures: pd.DataFrame) -> bytes:
-    """`outcomes.parquet`: the same rows, typed."""
-    schema = pa.schema([(name, pa.float64() if name in NUMBERS else pa.string()) for name in COLUMNS])
-    out = io.BytesIO()
-    pq.write_table(pa.Table.from_pandas(figures[list(COLUMNS)], schema=schema, preserve_index=False), out)
-    return out.getvalue()
+class _Lines(list[str]):
+    """Lines as a CSV writer gives them, ended with a line feed alone."""
+
+    def write(self, line: str) -> None:
+        self.append(line.removesuffix("\r\n") + "\n")
 
 
 def _cells(name: str, column: pd.Series) -> list[str]:
     if name not in NUMBERS:
-        return [str(value) for value in column]
+        return [defused(str(value)) for value in column]
     count = name in ("numerator", "denominator")
     numbers = column.astype("float64").tolist()
     return ["" if v != v else str(int(v)) if count and v.is_integer() else repr(v) for v in numbers]

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from assets.release import board, charts, maps, process, quality, words, written
 from assets.release.grade import Grade, grade
+from assets.release.headline import headline_figure
 from assets.release.process import NoProcess, Process, Verdict
 from assets.release.tables import Cell, Table
 from assets.release.view import CommentaryView, Figure, MeasureView, PartView, ReleaseView, figures_of, parts_of
@@ -27,8 +28,6 @@ from assets.release.view import CommentaryView, Figure, MeasureView, PartView, R
 _HERE = Path(__file__).parent
 _STYLES = ("govuk-frontend-6.3.0.min.css", "safer.css")
 _GOVUK = "govuk_frontend_jinja"
-#: A year to date is headline once it holds a quarter: one month alone says little and is often provisional.
-_QUARTER_DAYS = 88
 _PLACES = "neighbourhood"
 _NAMED = 3
 _FISCAL_MONTHS = ("Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar")
@@ -229,13 +228,10 @@ def _changes(measure: MeasureView) -> Table:
 
 def _headline(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]) -> Headline | None:
     first = parts[0]
-    candidates = _leading(figures, first.name)
-    if not candidates:
+    chosen = headline_figure(figures, first.name)
+    if chosen is None:
         return None
-    newest = max(candidates, key=_age)
-    # Hidden is an answer; not available is not, so the newest figure that is there stands in, and says so.
-    shown = [f for f in candidates if f.value is not None or "c" in f.symbols]
-    figure = max(shown, key=_age) if shown else newest
+    figure, newest = chosen
     counted = first.count_first and figure.numerator is not None and figure.value is not None
     noun = figure.unit.partition(" per ")[0]
     return Headline(
@@ -266,19 +262,6 @@ def _base(measure: MeasureView, figure: Figure) -> str:
     base = figure.baseline if against else figure.previous
     when = words.baseline_year(measure) if against else "the year before"
     return "" if base is None else f"{words.bare(base, figure.unit, measure.disclosure)} in {when}"
-
-
-def _leading(figures: Sequence[Figure], part: str) -> list[Figure]:
-    """Figures that may be the headline: years and years to date, quarters where no year to date is published."""
-    mine = [f for f in figures if f.part == part]
-    to_date = [f for f in mine if f.kind == "ytd"]
-    within = [f for f in to_date if (f.end - f.start).days >= _QUARTER_DAYS] if to_date else mine
-    return [f for f in mine if f.kind == "fy"] + [f for f in within if f.kind in ("ytd", "quarter")]
-
-
-def _age(figure: Figure) -> tuple[date, bool]:
-    """Newest last; of two that end together the year."""
-    return figure.end, figure.kind == "fy"
 
 
 def _not_available(figure: Figure) -> str:

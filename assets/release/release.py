@@ -15,9 +15,10 @@ import pandas as pd
 import pyarrow as pa
 
 from assets.clock import evaluation_date
-from assets.release import folder
+from assets.release import folder, published
 from assets.release.compose import Before, Decided, Known, decide
 from assets.release.disclosure import Hidden, hidden
+from assets.release.downloads import downloads
 from assets.release.evidence import read_evidence
 from assets.release.folder import Released
 from assets.release.manifest import manifest
@@ -69,13 +70,14 @@ def publish(
         )
         states = {d.measure.id: (d.state, d.reasons) for d in decided}
         if before and folder.content_of(said) == folder.content_of(before.manifest):
+            published.heal(warehouse, before)
             return Outcome(before, new=False, states=states)
         said["id"] = folder.release_id(said)
         view = release_view(pipeline, known, decided, said)
         files = {
             **render(view),
             folder.FIGURES: data,
-            "outcomes.parquet": folder.parquet_bytes(figures),
+            **downloads(view, figures),
         }
         folder.write_analysis(
             pipeline.data / "analysis",
@@ -87,7 +89,8 @@ def publish(
         )
         _note_runs(pipeline, said["id"], known)
         released = folder.write_release(pipeline.releases, said, files)
-        folder.make_current(pipeline.releases, released)
+        with published.swapped(warehouse, released):
+            folder.make_current(pipeline.releases, released)
     notifier.tell(_held_alerts(decided, released.id))
     return Outcome(released, new=True, states=states)
 
@@ -100,7 +103,7 @@ def publish(
             "release",
             deps=[name for name in TABLES if name.startswith("outcome_")],
             group_name="release",
-            kinds={"html", "csv", "parquet"},
+            kinds={"html", "csv", "parquet", "excel"},
             description=(
                 "The newest draft release. Reads the recorded checks and the tables themselves, so it does not matter what"
                 " ran before or who launched it: a measure without passing evidence for exactly this data stays at its"

@@ -26,9 +26,12 @@ from expectations.suites import Rule
 from resources.archive import Receipt
 
 _NOT_SHOWN = "not shown"
-_DOWNLOADS = (
+#: Files of a release to take away, as its index names them.
+DOWNLOADS = (
+    view.DownloadView("outcomes.xlsx", "All published figures, a sheet for each measure (Excel workbook)"),
     view.DownloadView("outcomes.csv", "All published figures (CSV)"),
-    view.DownloadView("outcomes.parquet", "All published figures (Parquet)"),
+    view.DownloadView("outcomes.csv-metadata.json", "What the columns of the CSV mean (CSVW metadata)"),
+    view.DownloadView("outcomes.parquet", "All published figures, typed (Parquet)"),
     view.DownloadView("release.json", "Manifest and evidence (JSON)"),
 )
 
@@ -78,7 +81,8 @@ def release_view(
         deliveries=tuple(_delivery(at, name) for name in register.sources),
         rejects=_rejects(at, said["rejects"]),
         notes=register.caveats,
-        downloads=_DOWNLOADS,
+        licence=register.licence,
+        downloads=DOWNLOADS,
         brand=register.brand.colour if register.brand else "",
     )
 

@@ -84,6 +84,7 @@ class Figure:
     comparison: str
     symbols: tuple[str, ...]
     note: str
+    method: str = ""
 
 
 def figures_of(frame: pd.DataFrame, measure: str) -> tuple[Figure, ...]:
@@ -135,6 +136,7 @@ def _figure(row: Mapping[str, Any]) -> Figure:
         comparison=text("comparison"),
         symbols=tuple(symbol.strip("[]") for symbol in text("symbols").split()),
         note=text("note"),
+        method=text("method"),
     )
 
 
@@ -473,6 +475,8 @@ class ReleaseView:
     rejects: tuple[RejectView, ...] = ()
     refused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    #: Web address of the licence of the published figures.
+    licence: str = ""
     downloads: tuple[DownloadView, ...] = ()
     brand: str = ""
     compared_with: str | None = None

@@ -42,6 +42,8 @@ SYMBOLS: tuple[tuple[str, str, str], ...] = (
     ("u", "low reliability", "Low reliability: fewer than 20 in the denominator."),
     ("low", "rounds to zero", "Rounds to zero but is not zero."),
 )
+#: Stands on everything that is made from invented data.
+SYNTHETIC = "Synthetic data for a fictional city. Not real."
 _BRIEF = 3
 _SYMBOL_WORDS = {symbol: word for symbol, word, _ in SYMBOLS}
 

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from assets.release.pages import render
+from assets.release.shown import DOWNLOADS
 from tests.browser.axe import CAMPAIGN, CHROMIUM, DESK, FLAGS, PHONE, WIDTHS, violations
 from tests.paths import skip_or_fail
 from tests.release import computed, example
@@ -30,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The releases as files; those that a page links to and that are no pages stand in for themselves."""
     root = tmp_path_factory.mktemp("release")
     full = computed.pipeline(tmp_path_factory.mktemp("data"))
-    beside = dict.fromkeys(("outcomes.csv", "outcomes.parquet", "release.json"), b"")
+    beside = dict.fromkeys((download.file for download in DOWNLOADS), b"")
     for below, files in (
         ("", render(example.release())),
         ("full", {**computed.release_pages(full), **beside}),

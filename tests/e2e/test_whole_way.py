@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from assets.release.folder import faults_of
+from assets.release.shown import DOWNLOADS
 from tests.e2e.city import City, open_city
 
 
@@ -37,7 +38,8 @@ def test_first_release_says_what_stands_and_what_waits(released: City) -> None:
     }
     assert faults_of((released.data / "releases" / "current").resolve()) == []
     files = released.release_files()
-    assert {f"sp{n:02}.html" for n in range(1, 12)} | {"index.html", "outcomes.csv", "outcomes.parquet"} <= set(files)
+    pages = {f"sp{n:02}.html" for n in range(1, 12)} | {"index.html"}
+    assert pages | {download.file for download in DOWNLOADS} <= set(files)
     for name, data in files.items():
         if name.endswith(".html"):
             assert b"Synthetic data for a fictional city" in data, name

@@ -748,6 +748,7 @@ MISTAKES = [
     (P, "small_count = 5", "small_count = 1", "thresholds.small_count", "greater than or equal to 3"),
     (P, "small_count = 5", "small_count = 5.0", "thresholds.small_count", "whole number"),
     (P, 'colour = "#4b2e83"', 'colour = "blue"', "brand.colour", "#rrggbb"),
+    (P, 'slug = "marlhaven"', 'slug = "marlhaven"\nlicence = "free to use"', "licence", "the web address of a licence"),
     (S, 'owner_email = "police-data@marlhaven.example"', 'owner_email = "x"', "police_street.owner_email", "e-mail"),
     (S, 'kind = "police_street"', 'kind = "police"', "police_street.kind", "'police_street', 'reference' or 'partner'"),
     (S, "expected_days_after_period = 10", "", "police_street.expected_days_after_period", "must be given"),
@@ -987,6 +988,12 @@ def test_the_readme_explains_every_key() -> None:
     injected = {"id", "area", "baseline", "population", "thresholds", "brand", "decision", "waiver", "removed_check"}
     assert set(module._KNOWN_KEYS) - injected - named == set()
     assert set(FILES) <= named
+
+
+def test_the_licence_is_the_open_government_one_unless_another_is_named(copy: Path) -> None:
+    assert "open-government-licence" in load_register(copy).licence
+    edit(copy, P, 'slug = "marlhaven"', 'slug = "marlhaven"\nlicence = "https://example.org/licence"')
+    assert load_register(copy).licence == "https://example.org/licence"
 
 
 def test_records_cannot_be_changed(marlhaven: Register) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from assets.release import words
 from assets.release.pages import render
+from assets.release.shown import DOWNLOADS
 from assets.release.view import figures_of, headline_part, parts_of
 from assets.setup import Pipeline
 from tests.release import computed, example
@@ -114,9 +115,8 @@ def test_every_page_is_whole(files: dict[str, bytes]) -> None:
             ids = [attrs["id"] for _, attrs in read.tags if attrs.get("id")]
             assert len(ids) == len(set(ids)), name
             links = [attrs["href"] or "" for attrs in read.all("a")]
-            assert {link.partition("#")[0] for link in links} - {""} <= set(files) | {
-                "outcomes.csv", "outcomes.parquet", "release.json",
-            }  # fmt: skip
+            beside = {download.file for download in DOWNLOADS}
+            assert {link.partition("#")[0] for link in links} - {""} <= set(files) | beside
             assert "nan" not in read.text.lower().split(), name
 
 

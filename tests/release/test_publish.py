@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from assets.release import published
 from assets.release import release as step
 from assets.release.folder import ReleaseError, faults_of
 from assets.release.release import Outcome, publish
@@ -97,13 +98,18 @@ def test_analysts_get_everything_and_the_public_nothing_of_it(pipeline: Pipeline
     assert stat.S_IMODE((pipeline.data / "analysis" / released.id).stat().st_mode) == 0o700
 
 
-def test_the_same_again_writes_nothing(pipeline: Pipeline, run: Any) -> None:
+def test_the_same_again_writes_nothing_but_published_tables_that_were_lost(
+    pipeline: Pipeline, warehouse: Warehouse, run: Any
+) -> None:
     first = run()
+    assert published.agrees(warehouse, first.release)
+    (pipeline.data / "published.sqlite").unlink()
     before = {
         p: p.stat().st_mtime_ns for p in pipeline.data.rglob("*") if "releases" in p.parts or "analysis" in p.parts
     }
     again = run()
     assert first.new and not again.new
+    assert published.agrees(warehouse, first.release)
     assert again.release.id == first.release.id
     after = {
         p: p.stat().st_mtime_ns for p in pipeline.data.rglob("*") if "releases" in p.parts or "analysis" in p.parts
@@ -122,6 +128,7 @@ def test_without_what_analysts_get_there_is_no_release(
         with pytest.raises(ReleaseError, match="nothing was published"):
             run()
     assert [p.name for p in pipeline.releases.iterdir()] == [".lock"]
+    assert not (pipeline.data / "published.sqlite").exists()
     assert run().new
 
 
