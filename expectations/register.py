@@ -180,6 +180,14 @@ OptionalDate = Annotated[date | None, BeforeValidator(_as_optional_date)]
 #: Months are text `YYYY-MM`: they sort, and match the `month` columns of the contracts.
 Month = Annotated[Text, _matches(r"\d{4}-(0[1-9]|1[0-2])", "a month written YYYY-MM")]
 OptionalMonth = Annotated[str, _matches(r"\d{4}-(0[1-9]|1[0-2])", "a month written YYYY-MM, or empty")]
+#: A day of the year after 31 March, so that it lies after the financial year that it settles.
+MonthDay = Annotated[
+    Text,
+    _matches(
+        r"(04|06|09|11)-(0[1-9]|[12]\d|30)|(05|07|08|10|12)-(0[1-9]|[12]\d|3[01])",
+        "a day from April to December written MM-DD",
+    ),
+]
 FinancialYear = Annotated[Text, AfterValidator(_is_financial_year)]
 Share = Annotated[StrictFloat, Field(ge=0, le=1)]
 Days = Annotated[StrictInt, Field(ge=0, le=3660)]
@@ -721,6 +729,7 @@ class _PartnershipFile(_Record):
     population: Population
     thresholds: Thresholds = Thresholds()
     brand: Brand | None = None
+    out_turns_final: MonthDay = "05-31"
 
 
 class _DecisionsFile(_Record):
@@ -771,6 +780,7 @@ class Register(_Record):
     commentary: tuple[Commentary, ...] = ()
     boundaries: tuple[Boundary, ...] = ()
     boundaries_attribution: str = ""
+    out_turns_final: str
     folder: Path
     read_from: tuple[Path, ...]
 
@@ -1295,6 +1305,7 @@ def _load(folder: Path) -> Register:
         commentary=tuple(sorted(commentary, key=lambda c: (c.measure, c.kind))),
         boundaries=tuple(areas),
         boundaries_attribution=attribution,
+        out_turns_final=head.out_turns_final,
         folder=folder,
         read_from=tuple(reader.read_from),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -42,6 +43,9 @@ AsOf = Annotated[
     datetime | None,
     typer.Option("--as-of", formats=["%Y-%m-%d"], help="Evaluation date, instead of the partnership's clock."),
 ]
+ReleaseId = Annotated[str, typer.Argument(help="Id of a release, such as 2016-03-0a1b2c3d4e5f.")]
+By = Annotated[str, typer.Option(help="Name of who does it; it is shown.")]
+Reason = Annotated[str, typer.Option(help="Why; it is shown.")]
 
 
 def main() -> None:
@@ -77,7 +81,7 @@ def verify(
     data: Data = None,
     partnership: Partnership = None,
 ) -> None:
-    """Prove a release: every file against its manifest, every delivery against the archive."""
+    """Prove a release: files, manifest, archived deliveries, evidence, the releases around it, editions and the log."""
     with plainly():
         from pipelines.status import show_verified
 
@@ -85,9 +89,32 @@ def verify(
 
 
 @app.command()
+def approve(release: ReleaseId, by: By, reason: Reason, data: Data = None, partnership: Partnership = None) -> None:
+    """Make a draft release an edition, for the public."""
+    with plainly():
+        from pipelines import status
+
+        raise typer.Exit(status.approve(_open(_settings(data=data, partnership=partnership)), release, by, reason))
+
+
+@app.command()
+def retract(edition: ReleaseId, by: By, reason: Reason, data: Data = None, partnership: Partnership = None) -> None:
+    """Mark an edition as retracted; it stays visible and says so."""
+    with plainly():
+        from pipelines import status
+
+        raise typer.Exit(status.retract(_open(_settings(data=data, partnership=partnership)), edition, by, reason))
+
+
+@app.command()
 def explain(
     measure: Annotated[str, typer.Argument(help="Id of a measure, such as SP01.")],
-    period: Annotated[str, typer.Option(help="Last month of the period, YYYY-MM, or a financial year, YYYY-YY.")] = "",
+    period: Annotated[
+        str,
+        typer.Option(help="Last month of the period (2016-09), a quarter (2016-17Q2), or a financial year (2016-17)."),
+    ] = "",
+    part: Annotated[str, typer.Option(help="Part of the measure, such as gap.")] = "",
+    breakdown: Annotated[str, typer.Option(help="Breakdown, such as agency=police.")] = "",
     data: Data = None,
     partnership: Partnership = None,
 ) -> None:
@@ -95,7 +122,14 @@ def explain(
     with plainly():
         from pipelines.status import show_explained
 
-        raise typer.Exit(show_explained(_open(_settings(data=data, partnership=partnership)), measure.upper(), period))
+        if period and not re.fullmatch(r"\d{4}-\d{2}(Q[1-4])?", period):
+            _fail(
+                "--period is not a month (2016-09), quarter (2016-17Q2) or financial year (2016-17): write it like one"
+            )
+        from assets.release.explained import Asked
+
+        workspace = _open(_settings(data=data, partnership=partnership))
+        raise typer.Exit(show_explained(workspace, measure.upper(), Asked(period, part, breakdown)))
 
 
 @app.command()

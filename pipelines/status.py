@@ -1,9 +1,10 @@
-"""What the commands status, verify and explain say. Reads only; every number comes from a manifest or a log."""
+"""What the commands status, verify, explain, approve and retract say; every number comes from a manifest or a log."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -11,12 +12,13 @@ from rich.table import Table
 
 from assets.clock import evaluation_date
 from assets.raw.registration import current as counting
-from assets.release import folder
-from assets.release.folder import Released, ReleaseError
+from assets.release import editions, folder
+from assets.release.explained import Asked, explain
+from assets.release.folder import ReleaseError
+from assets.release.proof import prove
 from assets.release.timeliness import missing_when_due
 from assets.setup import SOURCES
 from expectations.contracts import PARTNERS
-from methods.periods import financial_year
 from pipelines.workspace import Workspace, WorkspaceError
 
 
@@ -55,6 +57,13 @@ def show_status(workspace: Workspace) -> None:
         )
     console.print(table)
     console.print(f"Release {released.id}: {released.folder / 'index.html'}")
+    edition = editions.standing(workspace.pipeline.data)
+    if edition:
+        console.print(
+            f"Edition {edition.release}, approved by {edition.approved['by']} on {edition.approved['at'][:10]}."
+        )
+    for name, why in released.manifest.get("commentary_wanted", {}).items():
+        console.print(f"commentary awaited of {name}: {why[0]}", markup=False)
     for alert in workspace.notifier.unsent():
         console.print(f"alert not sent yet: {alert.subject}")
 
@@ -75,83 +84,79 @@ def show_rejects(workspace: Workspace, source: str) -> None:
 
 
 def show_verified(workspace: Workspace, name: str) -> int:
-    """Whether a release is what its manifest says and the archive holds what it was made from; 0 or 1."""
-    releases = workspace.pipeline.releases
-    link = releases / "current"
-    target = releases / (link.readlink().name if name == "current" and link.is_symlink() else name)
-    if not target.is_dir():
-        raise ReleaseError(f"there is no release {name}: safer-outcomes status names the last one")
-    faults = folder.faults_of(target)
-    manifest = {} if faults else json.loads((target / folder.MANIFEST).read_text(encoding="utf-8"))
-    for delivery in manifest.get("deliveries", []):
-        state = workspace.archive.verify(delivery["sha256"])
-        if state != "ok":
-            faults.append(f"archived delivery {delivery['sha256'][:12]} ({delivery['slot']}) is {state}")
-    for fault in faults:
-        typer.echo(f"error: release {target.name}: {fault}", err=True)
-    if faults:
+    """Whether a release is what its manifest, archive, evidence, neighbours and the log say; 0 or 1."""
+    proof = prove(workspace.pipeline, workspace.archive, name)
+    for note in proof.notes:
+        typer.echo(f"note: {note}")
+    for fault in proof.faults:
+        typer.echo(f"error: release {proof.release}: {fault}", err=True)
+    if proof.faults:
         return 1
-    files, deliveries = len(manifest["files"]), len(manifest["deliveries"])
+    made = editions.editions(editions.log_of(workspace.pipeline.data).records())
     typer.echo(
-        f"Release {target.name} is whole: {files} files and {deliveries} archived deliveries agree with its manifest."
+        f"Release {proof.release} is whole: {proof.files} files, {proof.deliveries} archived deliveries, its evidence and"
+        f" {proof.before} releases before it agree with its manifest; {len(made)} editions agree with the log."
     )
     return 0
 
 
-def show_explained(workspace: Workspace, measure: str, period: str) -> int:
-    """Figures of a measure, then the checks, table versions and files behind them."""
-    released = folder.current(workspace.pipeline.releases)
-    if released is None:
-        raise ReleaseError("no release yet: run safer-outcomes refresh")
-    if measure not in released.manifest["measures"]:
-        raise ReleaseError(f"no measure {measure}: known are {', '.join(released.manifest['measures'])}")
-    said = released.manifest["measures"][measure]
-    source = _opened(workspace, said["held_from"]) if said["held_from"] else released
-    console = _console()
-    console.print(f"{measure} {said['name']}: {said['state'].replace('_', ' ')} in release {released.id}")
-    for reason in said["reasons"]:
-        console.print(f"  {reason}")
-    if said["held_from"]:
-        console.print(f"  figures from release {said['held_from']}, as at {said['as_at']}")
-    _figures(console, source, measure, period)
-    manifest, tables = source.manifest, set(said["tables"])
-    for name in said["tables"]:
-        if name in manifest["tables"]:
-            console.print(f"table {name}  sha256 {manifest['tables'][name]['sha256']}")
-    for check in manifest["checks"]:
-        if check["table"] in tables:
-            console.print(f"check {check['table']}/{check['rule']}  {check['severity']}  {check['verdict']}")
-    for delivery in manifest["deliveries"]:
-        if delivery["counts"] and f"raw_{delivery['source']}" in tables and _covers(delivery["slot"], period):
-            console.print(
-                f"file {delivery['source']} {delivery['slot']}  {delivery['rows']} rows  archive/{delivery['sha256']}"
-            )
+def approve(workspace: Workspace, name: str, by: str, reason: str) -> int:
+    """Make a release an edition, once it is proven; 0 or 1."""
+    if name == "current" or not (workspace.pipeline.releases / name).is_dir():
+        newest = folder.current_name(workspace.pipeline.releases) or "none yet"
+        raise ReleaseError(f"no release {name}: name the one you have read by its id; the newest is {newest}")
+    pending = editions.unfinished(workspace.pipeline.data)
+    proof = prove(workspace.pipeline, workspace.archive, name, but_editions=pending)
+    for fault in proof.faults:
+        typer.echo(f"error: release {proof.release} is not approved: {fault}", err=True)
+    if proof.faults:
+        return 1
+    edition, new = editions.approve(workspace.pipeline.data, name, by, reason)
+    _told(workspace, edition, "is now an edition" if new else "was approved already", edition.approved)
     return 0
 
 
-def _opened(workspace: Workspace, name: str) -> Released:
-    return folder.opened(workspace.pipeline.releases / name)
+def retract(workspace: Workspace, name: str, by: str, reason: str) -> int:
+    """Mark an edition as retracted; 0."""
+    edition, new = editions.retract(workspace.pipeline.data, name, by, reason)
+    _told(workspace, edition, "is retracted" if new else "was retracted already", edition.retracted or {})
+    return 0
 
 
-def _figures(console: Console, released: Released, measure: str, period: str) -> None:
-    rows = released.figures()
-    rows = rows[rows["measure"] == measure]
-    if period:
-        year = len(period) == len("2016-17") and not period[5:].startswith("0") and int(period[5:]) > 12
-        at = rows["period_end"].str[:7]
-        rows = rows[(at.map(financial_year) == period) & (rows["period_kind"] == "fy")] if year else rows[at == period]
-    else:
-        rows = rows[rows["period_kind"] == "fy"]
-    shown = rows[rows["part"] != "neighbourhood"] if not period else rows
-    for row in shown.itertuples():
-        value = row.symbols if row.value != row.value else f"{row.value!r} {row.unit}"
-        made = "" if row.numerator != row.numerator else f" = {row.numerator:,.0f} / {row.denominator:,.0f}"
-        note = f"  ({row.note})" if row.note else ""
-        console.print(f"figure {row.part} {row.area_name} {row.period_start} to {row.period_end}: {value}{made}{note}")
+def _told(workspace: Workspace, edition: editions.Edition, what: str, record: Mapping[str, Any]) -> None:
+    root = workspace.pipeline.data / "editions"
+    typer.echo(
+        f"Release {edition.release} {what}: by {record['by']}, {record['reason']} (record {record['number']} of the log)."
+    )
+    current = editions.standing(workspace.pipeline.data)
+    typer.echo(f"Current edition: {current.release if current else 'none'}. All editions: {root / 'index.html'}")
 
 
-def _covers(slot: str, period: str) -> bool:
-    month = slot.rpartition("/")[2]
-    if not period or len(month) != len("2016-04") or "/" not in slot:
-        return True
-    return month == period or financial_year(month) == period
+def show_explained(workspace: Workspace, measure: str, asked: Asked) -> int:
+    """What is behind the figures of a measure: decision, checks, table versions, files and whether the archive has them."""
+    releases = workspace.pipeline.releases
+    released = folder.current(releases)
+    if released is None:
+        raise ReleaseError("no release yet: run safer-outcomes refresh")
+    said = released.manifest
+    if measure not in said["measures"]:
+        raise ReleaseError(f"no measure {measure}: known are {', '.join(said['measures'])}")
+    held_from = said["measures"][measure]["held_from"]
+    source = folder.opened(releases / held_from).manifest if held_from else said
+    told = explain(said, source, released.figures(), measure, asked)
+    kept, console = _kept(workspace), _console()
+    console.print(f"{told.measure} {told.name}, release {released.id}")
+    for line in told.opening:
+        console.print(line, markup=False)
+    for section in told.sections:
+        console.print(f"\n{section.title}: {'' if section.rows else 'none'}")
+        for row in section.rows:
+            state = f"  {kept(row[-1])}" if section.head[-1] == "SHA-256" else ""
+            console.print(f"  {'  '.join(cell for cell in row if cell)}{state}", markup=False)
+    return 0
+
+
+def _kept(workspace: Workspace) -> Callable[[str], str]:
+    """Says whether the archive holds a delivery's bytes."""
+    held, purged = workspace.archive.held(), workspace.archive.purged()
+    return lambda sha: "in archive" if sha in held else f"purged on {purged[sha][:10]}" if sha in purged else "missing"

@@ -251,6 +251,36 @@ class Archive:
         found = self._read_log(self._receipts_path, _receipt)
         return [receipt for receipt in found if source in (None, receipt.source)]
 
+    def purge(self, contents: Iterable[str]) -> list[str]:
+        """Remove bytes that may no longer be kept; the receipt stays, and a note that their hash was proven and when.
+
+        Args:
+            contents: hashes; those that are not there are passed over.
+
+        Returns:
+            The hashes that were removed.
+
+        Raises:
+            ArchiveError: stored bytes are not what their name says: nothing of them is removed.
+        """
+        removed = []
+        with self._locked(wait=True):
+            for sha256 in contents:
+                state = self.verify(sha256)
+                if state == "corrupted":
+                    raise ArchiveError(f"archive: {sha256} is corrupted: put it back from a backup, then run again")
+                if state == "ok":
+                    self._purges_path.touch()
+                    self._append(self._purges_path, [{"sha256": sha256, "purged_at": self.time()}])
+                    with self._errors():
+                        self.path(sha256).unlink()
+                    removed.append(sha256)
+        return removed
+
+    def purged(self) -> dict[str, str]:
+        """Contents whose bytes were removed, and when."""
+        return dict(self._read_log(self._purges_path, lambda fields: (fields["sha256"], fields["purged_at"])))
+
     @contextmanager
     def receiving(self) -> Iterator[None]:
         """While deliveries are staged and accepted: one process at a time; what is not accepted is then removed."""
@@ -358,6 +388,10 @@ class Archive:
         return self.root / "receipts.jsonl"
 
     @property
+    def _purges_path(self) -> Path:
+        return self.root / "purges.jsonl"
+
+    @property
     def _refusals_path(self) -> Path:
         return self.root / "refusals.jsonl"
 
@@ -394,6 +428,8 @@ class Archive:
         with self._errors():
             for path in (self._receipts_path, self._refusals_path):
                 path.touch()
+            logs = (self._receipts_path, self._refusals_path, self._purges_path)
+            for path in (log for log in logs if log.exists()):
                 raw = path.read_bytes()
                 whole = raw.rfind(b"\n") + 1
                 if whole < len(raw):

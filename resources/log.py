@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 _FIRST = "0" * 64
 
@@ -44,7 +45,8 @@ class Log:
             with self.path.open("a+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 file.seek(0)
-                records = self._proven(file.read())
+                held = file.read()
+                records = self._proven(held)
                 record = {
                     "number": len(records) + 1,
                     "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -55,14 +57,18 @@ class Log:
                     "before": records[-1]["hash"] if records else _FIRST,
                 }
                 record["hash"] = _hash(record)
-                file.write((json.dumps(record, sort_keys=True, ensure_ascii=False) + "\n").encode())
-                file.flush()
-                os.fsync(file.fileno())
+                try:
+                    file.write((json.dumps(record, sort_keys=True, ensure_ascii=False) + "\n").encode())
+                    file.flush()
+                    os.fsync(file.fileno())
+                except OSError:
+                    os.truncate(self.path, len(held))
+                    raise
         except OSError as error:
             raise LogError(f"{self.path.name} cannot be written ({error.strerror}): nothing was done") from None
         return str(record["hash"])
 
-    def records(self) -> list[dict[str, object]]:
+    def records(self) -> list[dict[str, Any]]:
         """All records, proven; none before the first.
 
         Raises:
@@ -73,8 +79,9 @@ class Log:
         except OSError as error:
             raise LogError(f"{self.path.name} cannot be read ({error.strerror})") from None
 
-    def _proven(self, raw: bytes) -> list[dict[str, object]]:
-        before, found = _FIRST, []
+    def _proven(self, raw: bytes) -> list[dict[str, Any]]:
+        before = _FIRST
+        found: list[dict[str, Any]] = []
         for number, line in enumerate(raw.splitlines(), 1):
             try:
                 record = json.loads(line)

@@ -14,8 +14,8 @@ import pytest
 from tests.campaign import REPORT, WHOLE, Reporter
 from tests.paths import skip_or_fail
 
-# Settings of a developer's shell must not reach a test.
-_OF_TESTS = ("SAFER_REAL_DATA", "SAFER_CAMPAIGN", "SAFER_SEED")
+# Settings of a developer's shell must not reach a test; these are of the tests themselves.
+_OF_TESTS = ("SAFER_REAL_DATA", "SAFER_CAMPAIGN", "SAFER_SEED", "SAFER_POINTS")
 for _name in [name for name in os.environ if name.startswith("SAFER_") and name not in _OF_TESTS]:
     del os.environ[_name]
 os.environ["GX_ANALYTICS_ENABLED"] = "false"

@@ -28,8 +28,9 @@ from assets.release.gate import (
     measure_state,
     waive,
 )
+from assets.release.out_turns import Given, settle, unmarked
 from assets.release.regime_b import Asked
-from assets.release.view import headline_part
+from assets.release.view import RevisionView, headline_part
 from assets.setup import SOURCES, Pipeline, decision_in_force, delivered_sources, setting, sources_of
 from expectations.register import Decision, Measure, Register
 from methods.maturity import is_provisional
@@ -56,14 +57,20 @@ class Decided:
     held_from: str | None
     as_at: str
     figures: pd.DataFrame
+    #: Financial years that are out-turns, and the date of evaluation of the first release that had each.
+    final: Mapping[str, str] = field(default_factory=dict)
+    revisions: tuple[RevisionView, ...] = ()
+    #: Why a commentary is demanded that is not there, in sentences.
+    commentary_wanted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Before:
-    """What the release before says of a measure: where its last good rows are from, and the rows."""
+    """What the release before says of a measure: where its last good rows are from, the rows, and its final years."""
 
     release: str
     figures: pd.DataFrame
+    final: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,15 +124,19 @@ def _decide(pipeline: Pipeline, known: Known, delivered: set[str], wanted: Wante
         ]
         shut, used = waive(shut, waivers)
     state = measure_state(decision.board_status, computed=bool(table), delivered=has_all, reasons=shut)
-    before = known.before.get(measure.id) if state == "held" else None
+    last_good = known.before.get(measure.id)
+    before = last_good if state == "held" else None
+    final = before.final if before else {}
     if state in ("published", "in_development"):
         rows = known.outcomes[table]
         as_at = str(rows["as_at"].max()) if len(rows) else ""
         asked = _asked(register, measure, decision, known.as_of)
         rows = publishable(rows, measure, asked, register.thresholds.small_count, known.hidden)
-        rows = _labelled(rows, measure, decision, known.as_of)
+        settled = settle(rows, measure, _given(register, asked, last_good, known.as_of))
+        rows, final = _labelled(settled.rows, measure, decision, known.as_of), settled.final
     elif state == "held":
         rows = before.figures if before else _nothing(measure, known)
+        rows = rows.assign(symbols=rows["symbols"].map(unmarked))
         as_at = str(rows["as_at"].max())
     else:
         rows, as_at = pd.DataFrame(columns=list(COLUMNS)), ""
@@ -140,6 +151,7 @@ def _decide(pipeline: Pipeline, known: Known, delivered: set[str], wanted: Wante
         before.release if before else None,
         as_at,
         rows[list(COLUMNS)].reset_index(drop=True),
+        final,
     )
 
 
@@ -165,6 +177,18 @@ def _asked(register: Register, measure: Measure, decision: Decision, as_of: date
         against_baseline(measure, decision),
         _terms(register),
         register.thresholds.response_rate_warn,
+    )
+
+
+def _given(register: Register, asked: Asked, before: Before | None, as_of: date) -> Given:
+    return Given(
+        as_of,
+        register.out_turns_final,
+        asked.setting.baseline_fy,
+        asked.against_baseline,
+        asked.setting.judged_by,
+        before.figures if before else None,
+        before.final if before else {},
     )
 
 

@@ -35,8 +35,21 @@ def manifest(
     parent: str | None,
     months: Mapping[str, Sequence[str]],
     figures_sha256: str,
+    parent_sha256: str | None = None,
+    content_sha256: str = "",
 ) -> dict[str, Any]:
-    """What `release.json` says, but its id and the hashes of its files."""
+    """What `release.json` says, but its id, the hashes of its files, and what `told_apart` adds.
+
+    Args:
+        pipeline: code and register.
+        known: what was decided on.
+        decided: the measures.
+        parent: id of the release before.
+        months: months held, by force and source.
+        figures_sha256: hash of `outcomes.csv`.
+        parent_sha256: hash of the manifest of the release before, so that each release vouches for all before it.
+        content_sha256: hash of the figures without marks of revision, which depend on what they are compared with.
+    """
     register = pipeline.register
     upstream = pipeline.wanted(delivered_sources(known.receipts)).upstream
     opened = open_tables(decided)
@@ -52,13 +65,15 @@ def manifest(
         },
         "kind": "draft",
         "parent": parent,
+        "parent_sha256": parent_sha256,
         "as_at": max((d.as_at for d in decided), default=""),
         "as_of": known.as_of.isoformat(),
         "code_version": pipeline.code_version,
         "register_sha256": register.content_hash,
         "figures_sha256": figures_sha256,
+        "content_sha256": content_sha256,
         # Analysts are shown exact figures for the same release: when those change, so does its id.
-        "analysis_sealed": _seal(pipeline, json.dumps(evidence_in_full(pipeline, known), sort_keys=True)),
+        "analysis_sealed": seal(pipeline, json.dumps(evidence_in_full(pipeline, known), sort_keys=True)),
         "months": {name: list(held) for name, held in sorted(months.items())},
         "deliveries": [_delivery(receipt, counts) for receipt, counts in deliveries(known.receipts)],
         "rejects": {
@@ -84,6 +99,15 @@ def manifest(
     }
 
 
+def told_apart(decided: Sequence[Decided], compared_with: str | None, revisions: int) -> dict[str, Any]:
+    """What a manifest says of the release that it is compared with: which, how many numbers differ, what is demanded."""
+    return {
+        "compared_with": compared_with,
+        "revisions": revisions,
+        "commentary_wanted": {d.measure.id: list(d.commentary_wanted) for d in decided if d.commentary_wanted},
+    }
+
+
 def _measure(d: Decided, upstream: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     return {
         "name": d.measure.name,
@@ -94,6 +118,10 @@ def _measure(d: Decided, upstream: Mapping[str, tuple[str, ...]]) -> dict[str, A
         "board_status": d.decision.board_status,
         "assessment_mode": d.decision.assessment_mode,
         "decision_date": d.decision.date.isoformat(),
+        "minute_reference": d.decision.minute_reference,
+        "decision": d.decision.verbatim,
+        "method_version": d.measure.method_version,
+        "out_turns": dict(sorted(d.final.items())),
         "tables": lineage(d.measure.outcome_table, upstream) if d.state in SHOWN else [],
         "waivers": [
             {"check": w.check, "requested_by": w.requested_by, "approved_by": w.approved_by}
@@ -172,10 +200,11 @@ def _delivery(receipt: Receipt, counts: bool) -> dict[str, Any]:
 def _hash(pipeline: Pipeline, name: str, content_hash: str | None, opened: frozenset[str]) -> dict[str, Any]:
     if name in opened:
         return {"sha256": content_hash}
-    return {"sha256": _seal(pipeline, f"{name}:{content_hash}"), "sealed": True}
+    return {"sha256": seal(pipeline, f"{name}:{content_hash}"), "sealed": True}
 
 
-def _seal(pipeline: Pipeline, said: str) -> str:
+def seal(pipeline: Pipeline, said: str) -> str:
+    """A text sealed with the partnership's key: the same while text and key are, and no guess can be proven by it."""
     return hmac.new(pipeline.key, f"safer-outcomes/sealed/1/{said}".encode(), hashlib.sha256).hexdigest()
 
 

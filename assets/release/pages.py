@@ -124,7 +124,6 @@ class Told:
     grade: Grade | None = None
     commentary: Writing | None = None
     position: Writing | None = None
-    changes: Table | None = None
 
 
 def render(view: ReleaseView) -> dict[str, bytes]:
@@ -183,7 +182,6 @@ def _tell(view: ReleaseView, measure: MeasureView) -> Told:
         grade(measure, view.deliveries),
         _writing(measure, commentary, pages) if commentary and figures else None,
         _writing(measure, position, pages) if position else None,
-        _changes(measure) if figures and measure.revisions else None,
     )
 
 
@@ -206,24 +204,6 @@ def _figures(
 def _writing(measure: MeasureView, said: CommentaryView, pages: frozenset[str]) -> Writing:
     current = said.kind == "position" or said.as_at == measure.as_at
     return Writing(said.by, said.written, said.as_at, current, written.rendered(said.text, pages))
-
-
-def _changes(measure: MeasureView) -> Table:
-    """Every published number that differs from the release compared with (spec 4.9)."""
-    titles = {part.name: part.title for part in parts_of(measure.id, figures_of(measure.figures, measure.id))}
-    head = ("Period", "Figure", "Was", "Is now", "Why", "Expected")
-    rows = tuple(
-        (
-            Cell(words.period_words(r.kind, r.start, r.end)),
-            Cell(", ".join(t for t in (titles.get(r.part, r.part), r.breakdown, r.area_name) if t)),
-            Cell(r.old),
-            Cell(r.new),
-            Cell(r.reason),
-            Cell("yes: it was provisional" if r.scheduled else "no"),
-        )
-        for r in measure.revisions
-    )
-    return Table("Figures that changed", tuple((text, False) for text in head), rows)
 
 
 def _headline(measure: MeasureView, parts: Sequence[PartView], figures: Sequence[Figure]) -> Headline | None:

@@ -4,10 +4,9 @@ Here: reading from warehouse, Dagster and the release before; writing the folder
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -15,14 +14,15 @@ import pandas as pd
 import pyarrow as pa
 
 from assets.clock import evaluation_date
-from assets.release import folder, published
+from assets.release import demanded, editions, evidence_file, explained, folder, out_turns, published, revisions
 from assets.release.compose import Before, Decided, Known, decide
 from assets.release.disclosure import Hidden, hidden
 from assets.release.downloads import downloads
 from assets.release.evidence import read_evidence
 from assets.release.folder import Released
-from assets.release.manifest import manifest
+from assets.release.manifest import manifest, told_apart
 from assets.release.pages import render
+from assets.release.process import newest_signal
 from assets.release.shown import analysts_view, computed, release_view
 from assets.release.timeliness import late_sentence
 from assets.setup import Pipeline
@@ -56,38 +56,49 @@ def publish(
     """
     with folder.publishing(pipeline.releases):
         before = folder.current(pipeline.releases)
+        compared = _compared_with(pipeline, before)
         known, months = _known(pipeline, archive, warehouse, instance, before)
         decided = decide(pipeline, known)
-        figures = _stacked(d.figures for d in decided)
-        data = folder.csv_bytes(figures)
-        said = manifest(
-            pipeline,
-            known,
-            decided,
-            parent=before.id if before else None,
-            months=_months(decided, months, before),
-            figures_sha256=hashlib.sha256(data).hexdigest(),
-        )
+        unmarked = folder.csv_bytes(_stacked(d.figures for d in decided))
+
+        def said_of(decided: list[Decided], data: bytes) -> dict[str, Any]:
+            return manifest(
+                pipeline,
+                known,
+                decided,
+                parent=before.id if before else None,
+                parent_sha256=folder.sha256_of(before.folder / folder.MANIFEST) if before else None,
+                months=_months(decided, months, before),
+                figures_sha256=hashlib.sha256(data).hexdigest(),
+                content_sha256=hashlib.sha256(unmarked).hexdigest(),
+            )
+
+        said = said_of(decided, unmarked)
         states = {d.measure.id: (d.state, d.reasons) for d in decided}
         if before and folder.content_of(said) == folder.content_of(before.manifest):
             published.heal(warehouse, before)
             return Outcome(before, new=False, states=states)
+        seen = release_view(pipeline, known, decided, said | {"id": ""})
+        signals = {m.id: newest_signal(m, d.figures) for m, d in zip(seen.measures, decided, strict=True)}
+        decided, revised = _revised(pipeline, decided, said, compared, signals)
+        figures = _stacked(d.figures for d in decided)
+        data = folder.csv_bytes(figures)
+        said = said_of(decided, data) | told_apart(decided, compared.id if compared else None, len(revised))
         said["id"] = folder.release_id(said)
         view = release_view(pipeline, known, decided, said)
         files = {
             **render(view),
+            **explained.pages(view, said, figures, lambda name: folder.opened(pipeline.releases / name)),
             folder.FIGURES: data,
             **downloads(view, figures),
+            revisions.FILE: revisions.csv_bytes(revised),
         }
-        folder.write_analysis(
-            pipeline.data / "analysis",
-            said["id"],
-            {
-                **render(analysts_view(pipeline, known, decided, view)),
-                folder.FIGURES: folder.csv_bytes(_stacked(computed(known, d) for d in decided)),
-            },
-        )
-        _note_runs(pipeline, said["id"], known)
+        analysis = {
+            **render(analysts_view(pipeline, known, decided, view)),
+            folder.FIGURES: folder.csv_bytes(_stacked(computed(known, d) for d in decided)),
+        }
+        folder.write_analysis(pipeline.data / "analysis", said["id"], analysis)
+        evidence_file.write(pipeline, known, said, folder.full_manifest(said, files), analysis)
         released = folder.write_release(pipeline.releases, said, files)
         with published.swapped(warehouse, released):
             folder.make_current(pipeline.releases, released)
@@ -175,7 +186,7 @@ def _known(
         receipts=receipts,
         late=_late(pipeline, receipts, as_of),
         before=_last_good(before, rows),
-        hidden=hidden(rows) if len(rows) else Hidden(),
+        hidden=hidden(out_turns.as_computed(rows)) if len(rows) else Hidden(),
         as_of=as_of,
         rejects={
             _REJECTS[name]: {str(reason): int(count) for reason, count in table["reason"].value_counts().items()}
@@ -191,9 +202,9 @@ def _last_good(before: Released | None, rows: pd.DataFrame) -> dict[str, Before]
     for name, said in (before.manifest["measures"] if before else {}).items():
         mine = rows[rows["measure"] == name]
         if said["state"] in ("published", "in_development"):
-            found[name] = Before(before.id if before else "", mine)
+            found[name] = Before(before.id if before else "", mine, said.get("out_turns", {}))
         elif said["state"] == "held" and said["held_from"]:
-            found[name] = Before(said["held_from"], mine)
+            found[name] = Before(said["held_from"], mine, said.get("out_turns", {}))
     return found
 
 
@@ -236,17 +247,43 @@ def _stacked(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def _note_runs(pipeline: Pipeline, release_id: str, known: Known) -> None:
-    """When and from what exactly the release was made: beside the release, never in it."""
-    target = pipeline.data / "evidence"
-    target.mkdir(exist_ok=True)
-    said: dict[str, Any] = {
-        "release": release_id,
-        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "materializations": {name: held.storage_id for name, held in sorted(known.evidence.items())},
-        "tables": {name: held.hash_read for name, held in sorted(known.evidence.items()) if held.hash_read},
-    }
-    (target / f"{release_id}.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+def _compared_with(pipeline: Pipeline, before: Released | None) -> Released | None:
+    """The release that readers know: the current edition, else the release before."""
+    edition = editions.standing(pipeline.data)
+    return folder.opened(pipeline.releases / edition.release) if edition else before
+
+
+def _revised(
+    pipeline: Pipeline,
+    decided: list[Decided],
+    said: Mapping[str, Any],
+    compared: Released | None,
+    signals: Mapping[str, str],
+) -> tuple[list[Decided], list[revisions.Revision]]:
+    """The measures with their revisions and what these demand; all revisions."""
+    if compared is None:
+        had, found = pd.DataFrame(columns=list(folder.COLUMNS)), []
+    else:
+        had = compared.figures()
+        labels = {name: source.label for name, source in pipeline.register.sources.items()}
+        causes = revisions.causes(said, compared.manifest, labels)
+        found = revisions.revised(_stacked(d.figures for d in decided), had, causes)
+    statuses = {name: m["board_status"] for name, m in (compared.manifest["measures"] if compared else {}).items()}
+    newest = str(said["as_at"])
+
+    def with_revisions(d: Decided) -> Decided:
+        name = d.measure.id
+        mine = [r for r in found if r.measure == name]
+        rows = had[had["measure"] == name]
+        wanted = demanded.demands(name, signals[name], rows, mine, d.decision.board_status, statuses.get(name))
+        return replace(
+            d,
+            figures=revisions.marked(d.figures, mine),
+            revisions=revisions.views(mine),
+            commentary_wanted=() if demanded.is_met(name, d.as_at or newest, pipeline.register.commentary) else wanted,
+        )
+
+    return [with_revisions(d) for d in decided], found
 
 
 def _held_alerts(decided: list[Decided], release_id: str) -> list[Alert]:

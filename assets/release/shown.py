@@ -16,6 +16,7 @@ import pandas as pd
 from assets.alerts import figures_text
 from assets.release import view
 from assets.release.compose import SHOWN, Decided, Known, against_baseline
+from assets.release.explained import page_name as explained_page
 from assets.release.folder import COLUMNS
 from assets.release.gate import TableEvidence, lineage
 from assets.release.manifest import deliveries, evidence_in_full, open_tables
@@ -32,6 +33,7 @@ DOWNLOADS = (
     view.DownloadView("outcomes.csv", "All published figures (CSV)"),
     view.DownloadView("outcomes.csv-metadata.json", "What the columns of the CSV mean (CSVW metadata)"),
     view.DownloadView("outcomes.parquet", "All published figures, typed (Parquet)"),
+    view.DownloadView("revisions.csv", "Revisions: every number that differs from the release compared with (CSV)"),
     view.DownloadView("release.json", "Manifest and evidence (JSON)"),
 )
 
@@ -84,6 +86,7 @@ def release_view(
         licence=register.licence,
         downloads=DOWNLOADS,
         brand=register.brand.colour if register.brand else "",
+        compared_with=said.get("compared_with"),
     )
 
 
@@ -109,6 +112,7 @@ def analysts_view(
                 title=shown.title,
                 figures=computed(known, d),
                 reasons=(*_why_not_public(d), *verdict(d), *d.reasons),
+                explained="",
                 analysts=True,
             )
         )
@@ -231,6 +235,9 @@ def _measure(
             )
             for w in d.waived
         ),
+        commentary_wanted=d.commentary_wanted,
+        revisions=d.revisions,
+        explained=explained_page(d.measure.id) if d.state in SHOWN else "",
     )
 
 

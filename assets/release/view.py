@@ -249,6 +249,10 @@ PARTS: Mapping[str, tuple[PartView, ...]] = MappingProxyType(
 MEASURE_PROPER: Mapping[str, tuple[str, ...]] = MappingProxyType({"SP08": ("sac",)})
 
 
+#: How the part of a figure ends that was computed anew for a year whose out-turn stands (`out_turns.py`).
+RECOMPUTED = "_recomputed"
+
+
 def headline_part(measure: str) -> str:
     """Name of the part that a measure's page begins with; empty text for a measure without a page of its own making."""
     return PARTS[measure][0].name if measure in PARTS else ""
@@ -259,8 +263,14 @@ def parts_of(measure: str, figures: Sequence[Figure]) -> tuple[PartView, ...]:
     there = {figure.part for figure in figures}
     listed = tuple(part for part in PARTS.get(measure, ()) if part.name in there)
     further = sorted(there - {part.name for part in listed})
-    names = {name: name.replace("_", " ").capitalize() for name in further}
-    return (*listed, *(PartView(name, said, said) for name, said in names.items()))
+    return (*listed, *(PartView(name, part_title(measure, name), part_title(measure, name)) for name in further))
+
+
+def part_title(measure: str, name: str) -> str:
+    """A part's name for a reader, also of one that is not listed, or of a recomputed one."""
+    own = name.removesuffix(RECOMPUTED)
+    titles = {part.name: part.title for part in PARTS.get(measure, ())}
+    return titles.get(own, own.replace("_", " ").capitalize()) + (", recomputed" if own != name else "")
 
 
 @dataclass(frozen=True)
@@ -449,6 +459,8 @@ class MeasureView:
     #: Why a commentary is demanded that is not there yet, in sentences.
     commentary_wanted: tuple[str, ...] = ()
     revisions: tuple[RevisionView, ...] = ()
+    #: File that walks from the figures back to checks, tables and files; empty where there is none.
+    explained: str = ""
     analysts: bool = False
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from assets.release.view import BoardStatus, Figure, MeasureView, Mode, Regime, State
+from assets.release.view import BoardStatus, Figure, MeasureView, Mode, Regime, RevisionView, State, part_title
 from methods.periods import PeriodKind, financial_year, quarter
 from methods.rounding import half_up
 
@@ -263,6 +263,15 @@ def in_period(figure: Figure) -> str:
             return f"in {year_of(figure.end)}"
         case _:
             return f"from {span}" if " to " in span else f"in {span}"
+
+
+def revised(measure: MeasureView, revision: RevisionView) -> str:
+    """Which figure was revised: part, breakdown, area where it is not the first, and period."""
+    title = part_title(measure.id, revision.part)
+    kinds = {"fy": "financial year", "ytd": "year to date", "r12": "12 months"}
+    when = f"{kinds.get(revision.kind, revision.kind)} {_span(revision.start, revision.end)}"
+    where = revision.area_name if revision.part.startswith("neighbourhood") else ""
+    return ", ".join(text for text in (title, revision.breakdown.replace("=", ": "), where, when) if text)
 
 
 # ---- numbers (spec 0.5)

@@ -62,9 +62,9 @@ def test_status_verify_explain(data: Path) -> None:
     assert "SP01 Close the Gap" in said.stdout and "never delivered" not in said.stdout
     assert "is whole" in safer("verify", "--data", data).stdout
     explained = safer("explain", "sp01", "--period", "2013-14", "--data", data).stdout
-    assert "figure gap" in explained
-    assert "check outcome_sp01_close_the_gap/priority_set_is_ten  ERROR  passed" in explained
-    sha = explained.split("archive/")[1].split()[0]
+    assert "gap Marlhaven  financial year, 2013-04-01 to 2014-03-31" in explained
+    assert "outcome_sp01_close_the_gap/priority_set_is_ten  passed  blocks" in explained
+    sha = next(line for line in explained.splitlines() if line.endswith("in archive")).split()[-3]
     assert (data / "archive" / sha).is_file()
 
 
@@ -155,8 +155,7 @@ def test_held_measure_ends_with_three(data: Path, tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b",Burglary,", b",Burgalry,"))
     done = safer("refresh", "--data", copy)
     assert done.returncode == 3
-    assert "SP01 held: " in done.stdout
-    assert "Check 'category known'" in done.stdout
+    assert "SP01 held: " in done.stdout and "Check 'category known'" in done.stdout
     again = safer("refresh", "--data", copy)
     assert again.returncode == 3
     assert "Held: SP01, SP08" in again.stdout

@@ -293,6 +293,7 @@ def test_pages_are_whole_without_anything_from_elsewhere(files: dict[str, bytes]
         assert len(read.all("h1")) == 1, name
         assert "Synthetic data for a fictional city. Not real." in read.text
         assert "Draft" in read.text
+        assert data.count(b"<!--phase-->") == data.count(b"<!--/phase-->") == 1  # what an edition replaces
         links = [attrs["href"] or "" for attrs in (*read.all("a"), *read.all("link"))]
         targets = {link.partition("#")[0] for link in links if not link.startswith("data:,")} - {""}
         assert targets <= set(files), name
