@@ -83,7 +83,7 @@ class Known:
         receipts: all receipts.
         late: sentence for each source whose newest due month is missing.
         before: last good rows of each measure that was ever published.
-        hidden: what an earlier release hid.
+        hidden: what all earlier releases published, and so what they hid.
         as_of: date of evaluation.
         rejects: rows set aside, by partner source and reason.
     """

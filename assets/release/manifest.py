@@ -17,7 +17,7 @@ from typing import Any
 from assets.raw.registration import current
 from assets.release.compose import SHOWN, Decided, Known
 from assets.release.gate import CheckEvidence, lineage
-from assets.release.regime_b import rounded
+from assets.release.regime_b import HIDDEN, rounded
 from assets.setup import SOURCES, Pipeline, delivered_sources, sources_of
 from expectations.contracts import PARTNERS, TABLES
 from resources.archive import Receipt
@@ -135,8 +135,18 @@ def _measure(d: Decided, upstream: Mapping[str, tuple[str, ...]]) -> dict[str, A
 
 
 def open_tables(decided: Sequence[Decided]) -> frozenset[str]:
-    """Tables whose counts and hash may be public as they are: of no single people, and no outcome that is rounded."""
-    exact = {d.measure.outcome_table for d in decided if d.state in SHOWN and d.measure.disclosure_regime == "A"}
+    """Tables whose counts and hash may be public as they are: of no single people, and no outcome that is rounded or hidden.
+
+    The figures of a check on an outcome with hidden counts can be made from them (the largest move of a neighbourhood), and
+    its hash would prove a guess at them.
+    """
+    exact = {
+        d.measure.outcome_table
+        for d in decided
+        if d.state in SHOWN
+        and d.measure.disclosure_regime == "A"
+        and not d.figures["symbols"].str.contains(HIDDEN, regex=False).any()
+    }
     others = {d.measure.outcome_table for d in decided} - exact
     return _NOT_PERSONAL - others
 

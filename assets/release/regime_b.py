@@ -104,7 +104,7 @@ def publishable(figures: pd.DataFrame, asked: Asked, hidden_before: Collection[C
     counted = rows["numerator"].map(rounded)
     # The denominator of a rate is residents, which everybody may know.
     among = rows["denominator"].where(rows["form"] == "rate", rows["denominator"].map(rounded))
-    hidden = rows["value"].notna() & (_too_telling(rows, counted, among) | _cells(rows).isin(set(hidden_before)))
+    hidden = rows["value"].notna() & (_too_telling(rows, counted, among) | cells(rows).isin(set(hidden_before)))
     hidden |= rows["symbols"].str.contains(HIDDEN, regex=False)
     shown = rows["value"].notna() & ~hidden
     made = [
@@ -119,7 +119,7 @@ def publishable(figures: pd.DataFrame, asked: Asked, hidden_before: Collection[C
 
 def hidden_cells(published: pd.DataFrame) -> set[Cell]:
     """Which cells a release hid, from its published rows."""
-    return set(_cells(published[published["symbols"].fillna("").str.contains(HIDDEN, regex=False)]))
+    return set(cells(published[published["symbols"].fillna("").str.contains(HIDDEN, regex=False)]))
 
 
 def rounded(count: float) -> float:
@@ -165,7 +165,8 @@ def _too_telling(rows: pd.DataFrame, counted: pd.Series, among: pd.Series) -> pd
     return counted.isna() | few | all_or_none
 
 
-def _cells(rows: pd.DataFrame) -> pd.Series:
+def cells(rows: pd.DataFrame) -> pd.Series:
+    """Which cell of the published table each row is."""
     return pd.Series(list(zip(*(rows[name] for name in _CELL), strict=True)), index=rows.index, dtype=object)
 
 
@@ -216,7 +217,7 @@ def _with_figures(rows: pd.DataFrame, made: Sequence[Figure]) -> pd.DataFrame:
 
 def _with_changes(rows: pd.DataFrame, made: Sequence[Figure], asked: Asked) -> pd.DataFrame:
     """Rows with the published figures they are compared with, and the change between the two as far as one was made."""
-    at = {cell: place for place, cell in enumerate(_cells(rows))}
+    at = {cell: place for place, cell in enumerate(cells(rows))}
     year = rows["period_start"].str[:4].astype(int)
     previous = _places(rows, at, year - 1)
     base = asked.setting.baseline_fy
@@ -248,7 +249,7 @@ def _comparisons(setting: Setting) -> Mapping[str, Callable[[Figure, Figure], Ch
 
 def _places(rows: pd.DataFrame, at: Mapping[Cell, int], years: Iterable[int]) -> list[int | None]:
     """Where the same cell of another calendar year stands, for each row."""
-    return [at.get((*cell[:5], f"{year}{cell[5][4:]}")) for cell, year in zip(_cells(rows), years, strict=True)]
+    return [at.get((*cell[:5], f"{year}{cell[5][4:]}")) for cell, year in zip(cells(rows), years, strict=True)]
 
 
 def _values(rows: pd.DataFrame, places: Iterable[int | None], wanted: Iterable[bool]) -> list[float]:

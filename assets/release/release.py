@@ -14,9 +14,17 @@ import pandas as pd
 import pyarrow as pa
 
 from assets.clock import evaluation_date
-from assets.release import demanded, editions, evidence_file, explained, folder, out_turns, published, revisions
+from assets.release import (
+    demanded,
+    editions,
+    evidence_file,
+    explained,
+    folder,
+    history,
+    published,
+    revisions,
+)
 from assets.release.compose import Before, Decided, Known, decide
-from assets.release.disclosure import Hidden, hidden
 from assets.release.downloads import downloads
 from assets.release.evidence import read_evidence
 from assets.release.folder import Released
@@ -186,7 +194,7 @@ def _known(
         receipts=receipts,
         late=_late(pipeline, receipts, as_of),
         before=_last_good(before, rows),
-        hidden=hidden(out_turns.as_computed(rows)) if len(rows) else Hidden(),
+        hidden=history.read(history.ancestry(pipeline.releases, before), pipeline.data / "analysis"),
         as_of=as_of,
         rejects={
             _REJECTS[name]: {str(reason): int(count) for reason, count in table["reason"].value_counts().items()}

@@ -12,6 +12,7 @@ import pytest
 from assets.release.compose import BASELINE_YEAR_NOTE, Before, Decided, Known, against_baseline, decide
 from assets.release.disclosure import Hidden, hidden
 from assets.release.folder import COLUMNS
+from assets.release.regime_b import hidden_cells
 from assets.setup import Pipeline
 from expectations.contracts import PARTNERS
 from tests.release import computed
@@ -189,8 +190,8 @@ def test_a_late_source_is_told_and_blocks_only_where_the_register_says_so(
 
 def test_once_hidden_stays_hidden_in_the_next_release(pipeline: Pipeline, known: Known) -> None:
     first = pd.concat([d.figures for d in decide(pipeline, known) if len(d.figures)])
-    cells = hidden(first)
-    assert cells.cells
+    cells = hidden_cells(first)
+    assert cells
     grown = {
         name: rows.assign(
             numerator=rows["numerator"] * 10, denominator=rows["denominator"] * 10,
@@ -199,9 +200,9 @@ def test_once_hidden_stays_hidden_in_the_next_release(pipeline: Pipeline, known:
         for name, rows in known.outcomes.items()
     }  # fmt: skip
     without = pd.concat([d.figures for d in decide(pipeline, replace(known, outcomes=grown, hidden=Hidden()))])
-    with_it = pd.concat([d.figures for d in decide(pipeline, replace(known, outcomes=grown, hidden=cells))])
-    assert cells.cells <= hidden(with_it).cells
-    assert not cells.cells <= hidden(without).cells
+    with_it = pd.concat([d.figures for d in decide(pipeline, replace(known, outcomes=grown, hidden=hidden(first)))])
+    assert cells <= hidden_cells(with_it)
+    assert not cells <= hidden_cells(without)
 
 
 def test_every_partner_source_may_stand_alone(pipeline: Pipeline, known: Known) -> None:
