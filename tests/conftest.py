@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign import REPORT, WHOLE, Reporter
+from tests.campaign import REPORT, WHOLE, Reporter, sampled
 from tests.paths import skip_or_fail
 
 # Settings of a developer's shell must not reach a test; these are of the tests themselves.
@@ -27,8 +27,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Reporter(REPORT))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Cases of a campaign carry its name into their reports."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of a campaign a sample stays, and its cases carry its name into their reports."""
+    items[:], left = sampled(items)
+    if left:
+        config.hook.pytest_deselected(items=left)
     for item in items:
         mark = item.get_closest_marker("campaign")
         if mark:

@@ -39,7 +39,7 @@ def demands(
         status: status by the Board's decision in force.
         status_before: that of the release compared with; None when there is none.
     """
-    return (*_status(status, status_before), *_moved(measure, revisions, had), *([signal] if signal else []))
+    return (*_status(status, status_before), *_moved(measure, revisions, had), *([f"{signal}."] if signal else []))
 
 
 def is_met(measure: str, as_at: str, commentary: Iterable[Any]) -> bool:

@@ -100,6 +100,8 @@ class Headline:
     shown: bool = True
     brief_period: str = ""
     baseline: str = ""
+    #: Whether `value` is the number counted and `made_of` its rate.
+    counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -231,6 +233,7 @@ def _headline(measure: MeasureView, parts: Sequence[PartView], figures: Sequence
         shown=figure.value is not None,
         brief_period=words.short_period(figure),
         baseline=_base(measure, figure),
+        counted=counted,
     )
 
 
@@ -272,13 +275,19 @@ def _groups(view: ReleaseView) -> list[tuple[str, list[MeasureView]]]:
     return list(groups.items())
 
 
+def _in_full(headline: Headline) -> str:
+    """The headline in a cell: interval and comparison beside it are of the rate, so a number counted has its rate with it."""
+    said = f"{headline.value} {headline.unit}".strip()
+    return f"{said}, {headline.made_of}" if headline.counted else said
+
+
 def _glance(view: ReleaseView, told: dict[str, Told]) -> Table:
     """Every measure in one row (spec 5.2)."""
     rows = []
     for m in view.measures:
         t = told[m.id]
         h = t.headline
-        said = (f"{h.value} {h.unit}".strip(), h.interval or "not given", h.brief_period) if h else ("not shown",) * 3
+        said = (_in_full(h), h.interval or "not given", h.brief_period) if h else ("not shown",) * 3
         change = h.change.word if h and h.change else ""
         as_at = m.as_at or (m.held_as_at if m.state == "held" else view.as_at)
         rows.append(

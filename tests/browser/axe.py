@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import Browser
+
+from tests.campaign import WHOLE
 
 #: WCAG 2.2 AA holds what 2.0 and 2.1 ask for; good practice is what axe advises beyond.
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
@@ -17,9 +18,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 DESK, PHONE = 1280, 320
-#: Whether everything is tried, or what a test run has time for.
-CAMPAIGN = os.environ.get("SAFER_CAMPAIGN") == "1"
-WIDTHS = (DESK, PHONE) if CAMPAIGN else (PHONE,)
+WIDTHS = (DESK, PHONE) if WHOLE else (PHONE,)
 _RUN = """async tags => {
     const found = await axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']});
     return found.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 200)).join(' | '));

@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from assets.release.pages import render
 from assets.release.shown import DOWNLOADS
-from tests.browser.axe import CAMPAIGN, CHROMIUM, DESK, FLAGS, PHONE, WIDTHS, violations
+from tests.browser.axe import CHROMIUM, DESK, FLAGS, PHONE, violations
+from tests.e2e.city import shared_city
 from tests.paths import skip_or_fail
 from tests.release import computed, example
 
@@ -21,17 +22,19 @@ PAGES = (
     *(f"full/{name}" for name in ("index", "quality", "sp03", "sp04", "sp05", "sp06", "sp07", "sp08", "sp10", "sp11")),
     *(f"analysts/{name}" for name in ("index", "quality", "sp05", "sp09")),
 )
-#: Pages that hold every piece there is; with SAFER_CAMPAIGN=1 axe looks at all of them, in both widths.
-AXE = PAGES if CAMPAIGN else ("index", "quality", "sp01", "sp02", "full/sp10")
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The releases as files; those that a page links to and that are no pages stand in for themselves."""
-    root = tmp_path_factory.mktemp("release")
-    full = computed.pipeline(tmp_path_factory.mktemp("data"))
-    beside = dict.fromkeys((download.file for download in DOWNLOADS), b"")
+    """The releases as files, made once for all workers; what a page links to and is not drawn here stands in for itself."""
+    return shared_city(tmp_path_factory, "pages", lambda city: _write(city.data, tmp_path_factory.mktemp("data"))).data
+
+
+def _write(root: Path, data: Path) -> None:
+    full = computed.pipeline(data)
+    evidence = (f"evidence-sp{n:02}.html" for n in range(1, 12))
+    beside = dict.fromkeys((*(download.file for download in DOWNLOADS), *evidence), b"")
     for below, files in (
         ("", render(example.release())),
         ("full", {**computed.release_pages(full), **beside}),
@@ -41,7 +44,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             path = root / below / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-    return root
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,7 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     context.close()
 
 
+@pytest.mark.campaign("pages in a browser", sample=12)
 @pytest.mark.parametrize("name", PAGES)
 def test_page_opens_without_scripts_and_asks_for_nothing_outside_its_folder(
     page: Page, folder: Path, name: str
@@ -78,6 +81,7 @@ def test_page_opens_without_scripts_and_asks_for_nothing_outside_its_folder(
     assert page.locator("main").count() == 1
 
 
+@pytest.mark.campaign("pages in a browser", sample=12)
 @pytest.mark.parametrize("name", PAGES)
 def test_page_never_scrolls_sideways(page: Page, folder: Path, name: str) -> None:
     """Wide tables scroll inside their own region, which the keyboard reaches."""
@@ -89,6 +93,7 @@ def test_page_never_scrolls_sideways(page: Page, folder: Path, name: str) -> Non
         assert region.get_attribute("aria-label")
 
 
+@pytest.mark.campaign("pages in a browser", sample=12)
 @pytest.mark.parametrize("name", PAGES)
 def test_every_link_leads_somewhere_in_the_folder(page: Page, folder: Path, name: str) -> None:
     page.goto((folder / f"{name}.html").as_uri())
@@ -157,8 +162,9 @@ def test_no_label_of_a_chart_lies_outside_its_drawing(page: Page, folder: Path) 
         assert outside == [], name
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", AXE)
+@pytest.mark.campaign("pages by axe", sample=4)
+@pytest.mark.parametrize("width", [PHONE, DESK])
+@pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_against_wcag_2_2_aa(browser: Browser, folder: Path, name: str, width: int) -> None:
     assert violations(browser, folder / f"{name}.html", width) == []
 

@@ -15,6 +15,7 @@ from assets.clean.partner import Made, Part, rows_by_month, settle
 from assets.clean.pseudonym import Pseudonyms
 from expectations.contracts.model import Column, Delivery, Field, Table
 from expectations.contracts.partner import source
+from tests.campaign import examples
 
 KNOWN = Known("E06000001", "here")
 KEYED = Pseudonyms(b"a long enough secret for the tests of deliveries")
@@ -165,7 +166,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_order_of_rows_changes_nothing(rows: list[Row], chance: object) -> None:
     shuffled = list(rows)
@@ -176,7 +177,7 @@ def test_order_of_rows_changes_nothing(rows: list[Row], chance: object) -> None:
     assert sorted(one.quarantine["reason"]) == sorted(two.quarantine["reason"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(ROWS, st.integers(1, 181))
 def test_split_in_two_changes_nothing(rows: list[Row], at: int) -> None:
     """Rows of each half in a delivery of its own; keys that repeat across the cut are one key all the same."""
@@ -189,7 +190,7 @@ def test_split_in_two_changes_nothing(rows: list[Row], at: int) -> None:
     pd.testing.assert_frame_equal(whole.completeness, split.completeness)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(ROWS, st.integers(1, 5))
 def test_rows_from_elsewhere_change_no_clean_row(rows: list[Row], more: int) -> None:
     added = [*rows, *((f"E{n}", "2015-05-05", "elsewhere") for n in range(more))]
@@ -199,7 +200,7 @@ def test_rows_from_elsewhere_change_no_clean_row(rows: list[Row], more: int) -> 
     assert totals[1] - totals[0] == more
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(ROWS)
 def test_rows_in_are_rows_accounted_for(rows: list[Row]) -> None:
     found = made(part(rows))

@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from assets.clean.pdas_referral import risk_level_faults
+from tests.campaign import examples
 from tests.clean.given import KNOWN, cleaned, given, made, rejected
 from tests.methods.references import golden
 
@@ -177,7 +178,7 @@ _REFERRAL = st.fixed_dictionaries(
 
 
 @holds(st.lists(_REFERRAL, max_size=12))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_against_a_second_implementation(drawn: list[dict[str, object]]) -> None:
     """The words of spec SP04, read row against row."""
     changes = []

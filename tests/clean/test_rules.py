@@ -14,6 +14,7 @@ from assets.clean.rules import meaning_on, out_of_order, sort_out, yes_no
 from expectations.contracts import PARTNERS
 from expectations.contracts.model import Field
 from expectations.suites.generic import violations
+from tests.campaign import examples
 from tests.clean.given import CITY, ELSEWHERE, KNOWN, as_typed, cleaned
 
 _DAYS = st.dates(min_value=pd.Timestamp("2014-01-01").date(), max_value=pd.Timestamp("2016-12-31").date()).map(str)
@@ -60,7 +61,7 @@ def _delivery(source: str) -> st.SearchStrategy[pd.DataFrame]:
 
 @pytest.mark.parametrize("source", PARTNERS)
 @given(data=st.data(), seed=st.integers(0, 99))
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_row_has_one_fate_whatever_the_order(source: str, data: st.DataObject, seed: int) -> None:
     rows = data.draw(_delivery(source))
     found = cleaned(source, rows)

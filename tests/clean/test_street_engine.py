@@ -21,6 +21,7 @@ from assets.clean import street_engine
 from assets.clean.street_engine import StreetFile, StreetTables, settle
 from expectations.contracts import police_street as contract
 from resources.engine import Engine, EngineError
+from tests.campaign import examples
 from tests.paths import need_real
 
 HEADER = ",".join(contract.STREET_HEADER)
@@ -308,7 +309,7 @@ def _contents(draw: st.DrawFn, month: str) -> bytes:
 
 
 _SEARCH = settings(
-    max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=examples(20), deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 
 

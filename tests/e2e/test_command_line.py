@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -126,10 +126,8 @@ BAD_FILES: tuple[tuple[Callable[[bytes], bytes], str], ...] = (
 )
 
 
-@pytest.mark.parametrize("bad", [BAD_FILES[3:4], BAD_FILES])
-def test_each_bad_file_is_one_line_and_nothing_is_lost(
-    data: Path, tmp_path: Path, bad: Sequence[tuple[Callable[[bytes], bytes], str]]
-) -> None:
+def test_each_bad_file_is_one_line_and_nothing_is_lost(data: Path, tmp_path: Path) -> None:
+    bad = BAD_FILES
     copy = tmp_path / "data"
     shutil.copytree(data, copy, symlinks=True)
     before = (copy / "releases" / "current" / "outcomes.csv").read_bytes()
@@ -166,13 +164,13 @@ def test_unknown_fault_name(tmp_path: Path) -> None:
 
 
 def _long_line(path: Path) -> None:
-    """3 GB in one line, 3 MB as delivered."""
+    """A gigabyte in one line, one megabyte as delivered."""
     import zlib
 
     packer = zlib.compressobj(6, zlib.DEFLATED, 31)
     piece = b"a" * (1 << 20)
     with path.open("wb") as target:
-        for _ in range(3000):
+        for _ in range(1000):
             target.write(packer.compress(piece))
         target.write(packer.flush())
 
@@ -199,7 +197,7 @@ def test_each_hostile_file_is_one_line_and_takes_no_memory(data: Path, tmp_path:
     makers = {"2014-05": _long_line, "2014-06": _bomb, "2014-07": _not_a_file}
     for month, make in makers.items():
         make(copy / f"landing/police_street/{month}-vale-and-moor-street.csv.gz")
-    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_DATA, (3 << 30, 3 << 30)); from pipelines.cli import main; main()"
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_DATA, (3 << 29, 3 << 29)); from pipelines.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", limited, "refresh", "--data", str(copy)], capture_output=True, text=True, check=False
     )

@@ -15,7 +15,7 @@ SCALE = 0.05
 
 
 @pytest.mark.campaign("street faults")
-@pytest.mark.parametrize("name", drawn(list(FAULTS), 3))
+@pytest.mark.parametrize("name", drawn(list(FAULTS), 2))
 def test_fault_ends_as_the_catalogue_says(tmp_path: Path, name: str) -> None:
     fault = FAULTS[name]
     city = City(tmp_path / "data")

@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.e2e.city import City
+from tests.e2e.city import City, open_city
 
 
 @pytest.mark.postgres
-def test_same_release_from_either_database(server: str, tmp_path: Path) -> None:
+def test_same_release_from_either_database(
+    server: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     with sa.create_engine(server).begin() as connection:
         connection.execute(sa.text("DROP SCHEMA IF EXISTS published CASCADE"))
         connection.execute(sa.text("DROP SCHEMA public CASCADE"))
         connection.execute(sa.text("CREATE SCHEMA public"))
-    light = City(tmp_path / "sqlite")
-    light.deliver(months=13, scale=0.03)
+    light = open_city(tmp_path_factory)
     heavy = City(tmp_path / "postgresql", warehouse_url=server)
     shutil.copytree(light.data / "landing", heavy.data / "landing")
-    light.refresh()
     done = heavy.refresh()
     assert not done.failures
     assert not (heavy.data / "warehouse.sqlite").exists()

@@ -64,7 +64,6 @@ def test_rotation_moves_the_history_and_changes_no_figure(real: City) -> None:
     refused = keyed(real, TWO).refresh()
     assert any("rekey" in failure for failure in refused.failures)
     assert clients(first) == before
-    first.refresh()
 
     workspace = open_workspace(first.settings)
     moved = rekey(workspace, TWO, "Custodian", "yearly rotation")

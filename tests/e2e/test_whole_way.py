@@ -84,6 +84,7 @@ def test_nothing_new_does_nothing_and_a_lost_warehouse_gives_the_same_bytes(rele
     assert city.release_files() == before
 
 
+@pytest.mark.campaign("forms of a delivery", sample=1)
 @pytest.mark.parametrize("form", ["gzip", "zip", "flat"])
 def test_any_form_of_the_same_files_gives_the_same_release(released: City, tmp_path: Path, form: str) -> None:
     city = City(tmp_path / "data")

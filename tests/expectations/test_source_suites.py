@@ -13,13 +13,13 @@ import pytest
 
 from expectations.contracts import PARTNERS
 from expectations.contracts.model import Column, Table
-from expectations.gx import run_suite
 from expectations.register import Thresholds
 from expectations.suites import Facts, Suite
 from expectations.suites.figures import quarter_end_heaping
 from expectations.suites.personal import personal_patterns
 from methods.periods import month_range
 from tests.clean.given import cleaned, given
+from tests.expectations.judged import outcomes
 
 LIMITS = Thresholds().model_dump()
 FACTS = Facts(LIMITS, ())
@@ -66,7 +66,7 @@ def verdicts(source: str, held: Frames) -> dict[str, str]:
     table = PARTNERS[source].clean.name
     suite = Suite(table, own.RULES(LIMITS), reads=own.READS, profile=own.profile)
     seen = {name: held[name] for name in (table, *suite.reads)}
-    return {verdict.rule.name: verdict.outcome for verdict in run_suite(suite, seen, FACTS)}
+    return outcomes(suite, seen, FACTS)
 
 
 def times(number: int, change: Change) -> list[Change]:

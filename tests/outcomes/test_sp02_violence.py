@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from assets.outcomes import sp02_violence as sp02
 from expectations.contracts.police_crime import VIOLENCE_GROUPS
 from expectations.outcomes import sp02_violence as contract
+from tests.campaign import examples
 from tests.methods.references import golden
 from tests.outcomes.crimes import draw_b, failing, frame, out_of_bounds, places, spoiled, verdicts
 from tests.outcomes.services import is_tidy, one, says_decision, setting, shuffled, tables, values
@@ -155,7 +156,7 @@ def test_no_month_complete_gives_no_row():
 
 
 @given(st.integers(0, 500))
-@hypothesis_settings(max_examples=8, deadline=None)
+@hypothesis_settings(max_examples=examples(8), deadline=None)
 def test_groups_make_the_total_and_candidates_lie_within(seed):
     held = draw_b(seed, 0.05)
     table = sp02.calculate(held, setting())

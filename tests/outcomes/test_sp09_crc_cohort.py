@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from assets.outcomes import sp09_crc_cohort as sp09
 from expectations.outcomes import sp09_crc_cohort as contract
+from tests.campaign import examples
 from tests.methods.references import golden
 from tests.outcomes.crimes import draw_b, failing, frame, out_of_bounds, spoiled, verdicts
 from tests.outcomes.services import complete, is_tidy, says_decision, setting, shuffled, tables
@@ -352,7 +353,7 @@ def test_month_not_delivered():
 
 
 @given(st.integers(0, 500))
-@hypothesis_settings(max_examples=8, deadline=None)
+@hypothesis_settings(max_examples=examples(8), deadline=None)
 def test_cohorts_add_up_and_bounds_close_in(seed):
     held = draw_b(seed, 0.1)
     table = sp09.calculate(held, TARGET)

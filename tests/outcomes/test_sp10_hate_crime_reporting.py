@@ -10,6 +10,7 @@ from assets.outcomes import sp10_hate_crime_reporting as sp10
 from expectations.contracts.model import STRANDS
 from expectations.outcomes import sp10_hate_crime_reporting as contract
 from methods.change import rate_ratio
+from tests.campaign import examples
 from tests.methods.references import golden
 from tests.outcomes.crimes import draw_b, failing, frame, out_of_bounds, spoiled, verdicts
 from tests.outcomes.services import complete, is_tidy, one, says_decision, setting, shuffled, tables
@@ -209,7 +210,7 @@ def test_tidy_and_order_of_rows_changes_nothing():
 
 
 @given(st.integers(0, 500))
-@hypothesis_settings(max_examples=4, deadline=None)
+@hypothesis_settings(max_examples=examples(4), deadline=None)
 def test_parts_add_up(seed):
     held = draw_b(seed, 0.1)
     table = sp10.calculate(held, DIRECTION)

@@ -9,6 +9,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 from assets.outcomes import sp11_hate_crime_satisfaction as sp11
 from expectations.outcomes import sp11_hate_crime_satisfaction as contract
+from tests.campaign import examples
 from tests.methods.references import golden
 from tests.outcomes.crimes import draw_b, failing, frame, out_of_bounds, spoiled, verdicts
 from tests.outcomes.services import is_tidy, one, says_decision, setting, shuffled, tables
@@ -120,7 +121,7 @@ def test_change_by_newcombe(before, after, word):
 
 
 @given(st.integers(0, 500))
-@hypothesis_settings(max_examples=8, deadline=None)
+@hypothesis_settings(max_examples=examples(8), deadline=None)
 def test_checks_pass_on_any_good_rows(seed):
     held = draw_b(seed, 0.1)
     table = sp11.calculate(held, DIRECTION)

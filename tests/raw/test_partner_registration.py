@@ -25,6 +25,7 @@ from expectations.contracts import PARTNERS
 from resources.archive import Archive
 from resources.landing import Candidate, DeliveryFault, Landing, Manifest
 from resources.pull import Pull
+from tests.campaign import examples
 from tests.raw import CANARY, gzipped, put_manifest, zipped
 from tests.raw.test_registration import Scans, only_refusal, sha
 from tests.resources.test_workbook import book_of, saved
@@ -470,7 +471,7 @@ def deliver(scans: Scans, folder: str, drawn: tuple[tuple[int, int], int, str | 
     put(scans, f"{folder}/{file}", data, **({"extracted_at": extracted_at} if extracted_at else {}))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(before=st.lists(DRAWN, max_size=2), drawn=st.lists(DRAWN, min_size=1, max_size=5), seed=st.integers(0, 10_000))
 def test_order_names_and_forms_in_one_scan_change_nothing(
     before: list[tuple[tuple[int, int], int, str | None]],

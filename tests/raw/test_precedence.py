@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from assets.raw.precedence import counting, current, overlap, previously
 from resources.archive import Receipt
+from tests.campaign import examples
 
 START = date(2016, 4, 1)
 
@@ -175,7 +176,7 @@ def newest(receipts: Sequence[Receipt], number: int) -> str | None:
     return holder.sha256 if holder else None
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.lists(DRAWN, max_size=8), st.randoms())
 def test_each_day_has_its_newest_delivery(deliveries: list[tuple[int, int, str | None]], chance: random.Random) -> None:
     receipts = drawn(deliveries)
@@ -190,7 +191,7 @@ def test_each_day_has_its_newest_delivery(deliveries: list[tuple[int, int, str |
     assert [one.spans[0][0] for one in counting(receipts)] == sorted(one.spans[0][0] for one in counting(receipts))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 12)), min_size=1, max_size=4))
 def test_declared_times_count_whatever_the_order_of_arrival(deliveries: list[tuple[int, int]]) -> None:
     results = []
@@ -203,7 +204,7 @@ def test_declared_times_count_whatever_the_order_of_arrival(deliveries: list[tup
     assert all(result == results[0] for result in results)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(DRAWN, max_size=6), st.integers(0, 20), st.integers(0, 12), st.integers(0, 11))
 def test_a_delivery_in_two_parts_is_the_same_as_the_whole(
     before: list[tuple[int, int, str | None]], first: int, length: int, cut: int
@@ -221,7 +222,7 @@ def test_a_delivery_in_two_parts_is_the_same_as_the_whole(
     assert split == whole
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(DRAWN, min_size=1, max_size=6), st.data())
 def test_the_newest_delivery_again_changes_nothing(
     deliveries: list[tuple[int, int, str | None]], data: st.DataObject

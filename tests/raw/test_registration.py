@@ -30,6 +30,7 @@ from assets.raw.registration import (
 from expectations.contracts import TABLES
 from resources.archive import Archive, ArchiveError, Receipt, Staged
 from resources.landing import Candidate, Landing, LandingError
+from tests.campaign import examples
 from tests.paths import need_real
 from tests.raw import CANARY, HEADER, gzipped, put, put_manifest, street, street_name, zipped
 
@@ -579,7 +580,7 @@ def deliver(scans: Scans, number: str, delivery: tuple[str, int, str | None], fo
     scans.put(f"{number}/{name}", data, **({"extracted_at": extracted_at} if extracted_at else {}))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     before=st.lists(DELIVERY, max_size=3),
     deliveries=st.lists(DELIVERY, min_size=1, max_size=6),
@@ -605,7 +606,7 @@ def test_order_names_and_forms_in_one_scan_change_nothing(
     assert results[0] == results[1]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.permutations(range(4)), st.integers(0, 3))
 def test_declared_times_count_whatever_the_order_of_arrival(order: list[int], together: int) -> None:
     """Four extracts of a month, the third with the bytes of the first; arriving one by one, or some in one scan."""

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from tests.campaign import SEED
+
 _EVENTS = frozenset(
     {
         "open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.symlink", "os.link", "os.truncate", "os.chmod",
@@ -33,7 +35,7 @@ class Point:
         if wanted >= count:
             return list(range(1, count + 1))
         last = list(range(count - wanted // 3, count + 1))
-        others = random.Random(int(os.environ.get("SAFER_SEED", "4"))).sample(range(1, last[0]), wanted - len(last))
+        others = random.Random(SEED).sample(range(1, last[0]), wanted - len(last))
         return sorted({*others, *last})
 
 

@@ -43,6 +43,8 @@ MONTHS = (
     "December",
 )
 IN_CSV = ("numerator", "denominator", "value", "lower", "upper", "baseline_value", "previous_value", "change", "change_lower", "change_upper")  # fmt: skip
+#: Columns of the CSV by their head in the table of neighbourhoods.
+IN_NEIGHBOURHOODS = {"value": "Rate", "interval": "95% interval", "numerator": "Crimes", "denominator": "Residents"}
 IN_WORKBOOK = {
     "numerator": "Numerator", "denominator": "Denominator", "value": "Value", "lower": "Lower 95% limit", "upper": "Upper 95% limit",
     "baseline_value": "Value in the baseline year", "previous_value": "Value a year before", "change": "Change",
@@ -248,11 +250,10 @@ def cells(files: Files, measure: str) -> Iterator[tuple[Key, str, str, tuple[str
                 r["area_name"]: r["area_code"] for r in files.rows[measure].values() if r["part"] == "neighbourhood"
             }
             for row in one.rows:
-                key = ("neighbourhood", "", codes[row[0][0]], "fy", ends)
-                yield (key, "value", *row[2])
-                yield (key, "interval", *row[3])
-                yield (key, "numerator", *row[4])
-                yield (key, "denominator", *row[5])
+                told = dict(zip(one.head, row, strict=True))
+                key = ("neighbourhood", "", codes[told["Neighbourhood"][0]], "fy", ends)
+                for column, head in IN_NEIGHBOURHOODS.items():
+                    yield (key, column, *told[head])
 
 
 def _by_period(one: HtmlTable, kind: str, short: dict[str, str], area: dict[str, str], first: str) -> Iterator[Any]:
@@ -272,7 +273,7 @@ def _by_period(one: HtmlTable, kind: str, short: dict[str, str], area: dict[str,
 
 def _by_month(one: HtmlTable, short: dict[str, str], area: dict[str, str], first: str) -> Iterator[Any]:
     """Financial years down, months across."""
-    counts = "in each month" in one.caption
+    monthly, counts = "in each month" in one.caption, one.caption == "Offences in each month"
     for row in one.rows:
         year, _, name = row[0][0].partition(" ")
         part = short.get(name, first)
@@ -280,7 +281,7 @@ def _by_month(one: HtmlTable, short: dict[str, str], area: dict[str, str], first
             month = (place + 3) % 12 + 1
             ends = last_day(int(year[:4]) + (month < 4), month)
             if text != "–":
-                kind = "month" if counts else "r12"
+                kind = "month" if monthly else "r12"
                 yield (part, "", area[part], kind, ends), "numerator" if counts else "value", text, flags
 
 
@@ -327,7 +328,7 @@ def test_the_summary_has_the_figures_of_the_index(name: str) -> None:
         if row[value][0] == "not shown":
             assert said["Value"] is said["Period"] is None
             continue
-        assert row[when][0] == said["Period"]
+        assert set(re.findall(r"\d{4}(?:-\d\d)?", row[when][0])) <= set(re.findall(r"\d{4}(?:-\d\d)?", said["Period"]))
         if number(row[value][0]) is None:
             assert said["Value"] is None and ABSENT[row[value][0]] in said["Symbols"]
             continue

@@ -5,7 +5,6 @@ Seeded and few here; two hundred cities under `SAFER_CAMPAIGN=1`.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +20,10 @@ from assets.release.regime_b import Asked
 from assets.release.relations import counts_of
 from expectations.register import Measure
 from methods.periods import month_range, periods
+from tests.campaign import SEED, WHOLE
 from tests.release.attack import Cell, attack, read, rows_of
 from tests.release.cities import AREA, MEASURES, City, police, release, revise, services, setting
 
-CAMPAIGN = bool(os.environ.get("SAFER_CAMPAIGN"))
-SEED = int(os.environ.get("SAFER_SEED", "0"))
 ENOUGH = {"police": 5, "services": 3}
 Found = dict[tuple[Cell, float], int]
 
@@ -34,10 +32,10 @@ def city(kind: str, seed: int) -> tuple[City, float, int]:
     """A city of a kind, how many people its services see in a quarter, and how many releases to make."""
     rng = np.random.default_rng([seed, kind == "police"])
     mean = float(rng.choice([6, 12, 25]))
-    quarters = int(rng.choice([2, 4, 5, 8] if CAMPAIGN else [2, 4, 5]))
+    quarters = int(rng.choice([2, 4, 5, 8] if WHOLE else [2, 4, 5]))
     if kind == "services":
         return services(rng, quarters, mean), mean, int(rng.integers(1, 4))
-    areas = int(rng.integers(8, 40 if CAMPAIGN else 11))
+    areas = int(rng.integers(8, 40 if WHOLE else 11))
     return police(rng, areas, quarters, float(rng.choice([4, 10, 25, 60]))), mean, int(rng.integers(1, 4))
 
 
@@ -45,10 +43,11 @@ def attacks(made: City, **beliefs: bool) -> Found:
     return attack(made.folders, made.truth, made.ten, **beliefs)
 
 
+@pytest.mark.campaign("attacks on releases")
 @pytest.mark.parametrize("kind", ["police", "services"])
-@pytest.mark.parametrize("n", range(100 if CAMPAIGN else 2))
+@pytest.mark.parametrize("n", range(100 if WHOLE else 2))
 def test_every_hidden_count_can_still_be_enough_numbers(tmp_path: Path, kind: str, n: int) -> None:
-    made, mean, releases = city(kind, n if CAMPAIGN else 100 * SEED + n)
+    made, mean, releases = city(kind, n if WHOLE else 100 * SEED + n)
     enough = ENOUGH[kind]
     before: set[tuple[Cell, float]] = set()
     for number in range(releases):

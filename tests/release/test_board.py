@@ -187,7 +187,7 @@ def test_what_changed_is_told_and_that_nothing_did() -> None:
         "SP01", "gap", "", "City", "fy", start, end, "crimes per 1000", "50.1", "49.9", "late rows", True
     )
     said = Text(render(release(example.sp01(revisions=(revised,)), compared_with="2015-id"))["sp01.html"]).text
-    assert "50.1 49.9 late rows yes: it was provisional" in said
+    assert "50.1 49.9 crimes per 1000 late rows yes" in said
     same = Text(render(release(example.sp01(), compared_with="2015-id"))["sp01.html"]).text
     assert "Nothing: no figure shown differs from release 2015-id" in same
     assert "there is no earlier release" in Text(render(release(example.sp01()))["sp01.html"]).text

@@ -11,7 +11,7 @@ import pytest
 
 from assets.release.demanded import demands, is_met
 from assets.release.revisions import Causes, revised
-from methods.periods import month_range, period_ending
+from methods.periods import period_ending
 from tests.release.test_out_turns import table, year
 
 WHY = {"SP01": Causes(otherwise="as told"), "SP08": Causes(otherwise="as told")}
@@ -19,7 +19,7 @@ NONE = table()
 
 
 def wanted(now: pd.DataFrame, had: pd.DataFrame, measure: str = "SP01") -> tuple[str, ...]:
-    return demands(measure, now, had, revised(now, had, WHY), "agreed", "agreed")
+    return demands(measure, "", had, revised(now, had, WHY), "agreed", "agreed")
 
 
 @pytest.mark.parametrize(
@@ -84,35 +84,15 @@ def test_where_the_number_counted_is_said_first_it_is_the_headline() -> None:
 
 @pytest.mark.parametrize(("before", "demanded"), [("agreed", False), (None, False), ("referred", True)])
 def test_status_changed(before: str | None, demanded: bool) -> None:
-    found = demands("SP01", NONE, NONE, [], "agreed", before)
+    found = demands("SP01", "", NONE, [], "agreed", before)
     assert bool(found) is demanded
     if demanded:
         assert "from “In development: referred by the Board to a named group” to “Agreed by the Board”" in found[0]
 
 
-def months(values: list[float | None]) -> pd.DataFrame:
-    rows = []
-    for month, value in zip(month_range("2013-04", "2016-03"), values, strict=False):
-        period = period_ending("month", month)
-        assert period is not None
-        days = {"period_kind": "month", "period_start": period.first_day, "period_end": period.last_day}
-        rows.append({**year("gap", 2013, value), **days})
-    return table(*rows)
-
-
-@pytest.mark.parametrize(
-    ("values", "said"),
-    [
-        ([10, 11] * 7 + [40], "The newest point, June 2014, is above the upper control limit."),
-        ([10, 11] * 7 + [10], ""),
-        ([10, 11] * 6 + [40, 10, 11], ""),
-        ([10, 11] * 4 + [40], ""),
-        ([10.0, 11.0] * 7 + [40, None], ""),
-    ],
-)
-def test_signal_at_the_newest_point(values: list[float | None], said: str) -> None:
-    """Fewer than ten points make no chart; a signal further back, or no newest point, demands nothing."""
-    assert "".join(demands("SP01", months(values), NONE, [], "agreed", None)) == said
+def test_a_signal_at_the_newest_point_is_said_as_the_page_says_it() -> None:
+    assert demands("SP01", "Unusual: June 2014 is high", NONE, [], "agreed", None) == ("Unusual: June 2014 is high.",)
+    assert demands("SP01", "", NONE, [], "agreed", None) == ()
 
 
 def test_a_commentary_is_of_its_measure_and_of_its_date() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from pathlib import Path
 
@@ -12,11 +11,11 @@ import pytest
 from assets.release import editions
 from assets.release.folder import ReleaseError
 from resources.log import LogError
+from tests.campaign import WHOLE
 from tests.release.killed import Point, killed_at, points
 from tests.release.published import Published
 
 WHO = ("A. Chair", "agreed at the meeting of 3 May")
-EVERY = os.environ.get("SAFER_CAMPAIGN") == "1"
 
 
 @pytest.fixture
@@ -208,6 +207,7 @@ def test_two_approvals_at_once(folder: Published, first: str) -> None:
     assert editions.faults_of(folder.data) == []
 
 
+@pytest.mark.campaign("kill points")
 @pytest.mark.parametrize("command", ["approve", "retract"])
 def test_killed_at_any_point_the_next_command_ends_in_the_same(
     folder: Published, first: str, tmp_path: Path, command: str
@@ -224,7 +224,7 @@ def test_killed_at_any_point_the_next_command_ends_in_the_same(
     counted = folder.copy(tmp_path / "counted")
     count = points(lambda: run(counted), counted.data)
     assert count >= 30
-    for n in Point.drawn(count, count if EVERY else 6):
+    for n in Point.drawn(count, count if WHOLE else 6):
         at = folder.copy(tmp_path / f"at{n}")
         killed_at(n, lambda at=at: run(at), at.data)
         for page in at.tree("editions").values():

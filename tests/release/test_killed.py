@@ -18,11 +18,11 @@ from assets.setup import SOURCES
 from assets.steps import take_in
 from pipelines.definitions import build_definitions
 from pipelines.refresh import look, run_plan
+from tests.campaign import WHOLE
 from tests.e2e.city import City
 from tests.release.killed import Point, killed_at, points
 from tests.release.published import Published, grown
 
-EVERY = os.environ.get("SAFER_CAMPAIGN") == "1"
 _KEPT = ("releases", "analysis")
 
 
@@ -33,6 +33,7 @@ def due(folder: Published) -> Published:
     return folder
 
 
+@pytest.mark.campaign("kill points")
 @pytest.mark.parametrize("first", [False, True])
 def test_release(filled: Published, folder: Published, tmp_path: Path, first: bool) -> None:
     """The first release of a folder, and one with others before it."""
@@ -42,7 +43,7 @@ def test_release(filled: Published, folder: Published, tmp_path: Path, first: bo
     new = expected.publish().release.id
     count = points(lambda: counted.publish() and None, counted.data)
     assert count >= 30
-    for n in Point.drawn(count, count if EVERY else 2 if first else 4):
+    for n in Point.drawn(count, count if WHOLE else 2):
         at = start.copy(tmp_path / f"at{n}")
         killed_at(n, lambda at=at: at.publish() and None, at.data)
         link = at.data / "releases" / "current"
@@ -51,10 +52,10 @@ def test_release(filled: Published, folder: Published, tmp_path: Path, first: bo
         assert seen is None or faults_of(at.data / "releases" / seen) == [], n
         at.publish()
         assert at.tree(*_KEPT) == expected.tree(*_KEPT), n
-        assert not EVERY or prove(at.pipeline, at.archive, "current").faults == (), n
+        assert not WHOLE or prove(at.pipeline, at.archive, "current").faults == (), n
 
 
-@pytest.mark.skipif(not EVERY, reason="a whole city, and every point: SAFER_CAMPAIGN=1")
+@pytest.mark.campaign("kill points", sample=0)
 def test_release_of_a_city(tmp_path: Path) -> None:
     """The same with the real pages, Dagster's records and the warehouse of a small city of open data."""
     city = City(tmp_path / "start")

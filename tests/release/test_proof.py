@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 from collections.abc import Callable
@@ -16,10 +15,10 @@ import pytest
 from assets.release import editions, folder
 from assets.release.folder import ReleaseError
 from assets.release.proof import Proof, prove
+from tests.campaign import SEED, WHOLE
 from tests.release.published import Published
 
-SEED = int(os.environ.get("SAFER_SEED", "4"))
-TIMES = 1500 if os.environ.get("SAFER_CAMPAIGN") == "1" else 24
+TIMES = 1500 if WHOLE else 16
 
 
 def proof(at: Published, name: str = "current") -> Proof:
@@ -90,6 +89,7 @@ def places(at: Published) -> list[Path]:
     return sorted({p for p in kept if not any(one.is_symlink() for one in (p, *p.parents))})
 
 
+@pytest.mark.campaign("flipped bytes")
 def test_one_flipped_bit_anywhere_is_found(own: Published) -> None:
     draw = random.Random(SEED)
     every = places(own)

@@ -26,6 +26,7 @@ from assets.release.regime_b import (
 )
 from methods.periods import Period, period_ending
 from methods.rates import rate
+from tests.campaign import examples
 from tests.paths import need_spec
 
 AREA = ("E99999999", "Vale and Moor")
@@ -324,7 +325,7 @@ def inside(count: int, step: int) -> int:
 COUNTS = st.integers(0, 45)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     counts=st.lists(COUNTS, min_size=8, max_size=8),
     shares=st.lists(st.tuples(COUNTS, COUNTS), min_size=8, max_size=8),
@@ -353,7 +354,7 @@ def test_counts_that_round_alike_are_published_as_the_same_bytes(
     assert published(counts, whole) == published(moved, other)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(count=st.integers(0, 2000))
 def test_rounding_hides_what_is_small_and_moves_nothing_by_more_than_two(count: int) -> None:
     found = rounded(float(count))

@@ -42,7 +42,7 @@ def test_releases_of_another_folder_and_day(
     assert other.tree("analysis") == two.tree("analysis")
 
 
-@pytest.mark.skipif(os.environ.get("SAFER_CAMPAIGN") != "1", reason="two whole refreshes: SAFER_CAMPAIGN=1")
+@pytest.mark.campaign("same bytes", sample=0)
 def test_a_clone_of_the_code_on_another_day(tmp_path: Path) -> None:
     """Code and deliveries copied elsewhere, the clock set ahead for the whole process, every source of the sample."""
     here = City(tmp_path / "here", as_of=date(2014, 6, 30))

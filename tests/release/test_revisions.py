@@ -26,6 +26,7 @@ from assets.release.revisions import (
     revised,
     views,
 )
+from tests.campaign import examples
 from tests.release.test_out_turns import table, year
 
 WHY = {"SP01": Causes(otherwise="as told")}
@@ -86,7 +87,7 @@ def test_a_hidden_side_is_never_told(then: float | None, now: float | None, expe
     ),
     st.data(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_no_number_of_a_hidden_cell_is_in_the_table(cells: list[tuple[float | None, bool, bool]], data: Any) -> None:
     """Whatever two releases show or hide: of a cell that either hides, no number of the hidden side is told."""
     other = data.draw(st.lists(st.sampled_from([None, 7.25, 1234.5]), min_size=len(cells), max_size=len(cells)))

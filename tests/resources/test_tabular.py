@@ -18,6 +18,7 @@ from expectations.contracts.model import Delivery, Field
 from resources import tabular
 from resources.landing import DeliveryFault
 from resources.tabular import check_header, read_rows
+from tests.campaign import examples
 from tests.resources.test_workbook import CANARY, book_of, saved
 
 PDAS = PARTNERS["pdas_referral"].delivery
@@ -162,7 +163,7 @@ def test_no_rows() -> None:
 CELL = st.text(alphabet='ab,"\n é;0 ', max_size=5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     rows=st.lists(st.lists(CELL, min_size=3, max_size=3), max_size=8),
     ragged=st.lists(st.lists(CELL, min_size=1, max_size=5), max_size=3),
@@ -181,7 +182,7 @@ def test_rows_are_those_of_the_csv_module(rows: list[list[str]], ragged: list[li
         assert found.faults == {n: "columns" for n, row in enumerate(told, 1) if len(row) != 3}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.text(alphabet='a",\n', max_size=30))
 def test_stray_quotes_are_read_as_the_csv_module_reads_them(text: str) -> None:
     told = [row for row in csv.reader(io.StringIO(text, newline="")) if any(cell.strip() for cell in row)]

@@ -19,6 +19,7 @@ from openpyxl.workbook import Workbook
 from resources import workbook
 from resources.landing import DeliveryFault
 from resources.workbook import Sheet, read_sheet
+from tests.campaign import examples
 
 CANARY = "Canaryname"
 HEADER = ["key", "day", "count"]
@@ -155,7 +156,7 @@ def test_a_workbook_of_the_1904_calendar() -> None:
     assert read_sheet(saved(book), "source", HEADER).columns[1] == ["2016-04-01"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -406,7 +407,7 @@ def test_a_panic_of_the_library_is_a_refusal(monkeypatch: pytest.MonkeyPatch) ->
     fault(saved(book_of(GOOD)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 6000))
 def test_a_workbook_with_bytes_overwritten_is_read_or_refused(noise: bytes, at: int) -> None:
     data = bytearray(saved(book_of(GOOD)))
