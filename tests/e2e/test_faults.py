@@ -14,7 +14,7 @@ MONTHS = 36
 SCALE = 0.05
 
 
-@pytest.mark.campaign("street faults")
+@pytest.mark.campaign("planted faults")
 @pytest.mark.parametrize("name", drawn(list(FAULTS), 2))
 def test_fault_ends_as_the_catalogue_says(tmp_path: Path, name: str) -> None:
     fault = FAULTS[name]

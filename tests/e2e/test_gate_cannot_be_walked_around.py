@@ -18,7 +18,7 @@ from pipelines.refresh import run_plan, selection
 from tests.e2e.city import SYNTHETIC, City, open_city
 
 OUTCOME = "outcome_sp01_close_the_gap"
-pytestmark = pytest.mark.campaign("ways around the gate", sample=6)
+pytestmark = pytest.mark.campaign("ways around the gate", sample=5)
 
 
 @pytest.fixture(scope="session")
