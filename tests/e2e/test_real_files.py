@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.browser import axe
+from tests.campaign import drawn
 from tests.e2e.city import City, shared_city
 from tests.paths import ROOT, need_real, skip_or_fail
 
@@ -80,6 +81,7 @@ def test_states_and_no_synthetic_banner(plymouth: City) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.campaign("pages by axe")
 def test_axe_finds_nothing_on_any_page_of_the_real_release(plymouth: City, tmp_path: Path) -> None:
     if not axe.CHROMIUM.exists():
         skip_or_fail("no Chromium on this machine (/usr/bin/chromium)")
@@ -90,7 +92,7 @@ def test_axe_finds_nothing_on_any_page_of_the_real_release(plymouth: City, tmp_p
     assert (tmp_path / "charts" / "sp01-map.svg").exists()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(axe.CHROMIUM), args=list(axe.FLAGS))
-        for path in axe.pages_of(tmp_path):
+        for path in drawn(axe.pages_of(tmp_path), 6):
             for width in axe.WIDTHS:
                 assert axe.violations(browser, path, width) == [], path.name
         browser.close()

@@ -14,6 +14,8 @@ from assets.release.folder import faults_of
 from assets.release.shown import DOWNLOADS
 from tests.e2e.city import City, open_city
 
+pytestmark = pytest.mark.campaign("the whole way", sample=5)
+
 
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> City:
@@ -84,7 +86,6 @@ def test_nothing_new_does_nothing_and_a_lost_warehouse_gives_the_same_bytes(rele
     assert city.release_files() == before
 
 
-@pytest.mark.campaign("forms of a delivery", sample=1)
 @pytest.mark.parametrize("form", ["gzip", "zip", "flat"])
 def test_any_form_of_the_same_files_gives_the_same_release(released: City, tmp_path: Path, form: str) -> None:
     city = City(tmp_path / "data")

@@ -6,10 +6,10 @@ from importlib import import_module
 import pandas as pd
 import pytest
 
-from expectations.gx import run_suite
 from expectations.outcomes.recent import recent_share
 from expectations.register import Thresholds
 from expectations.suites import Facts
+from tests.expectations.judged import outcomes as outcomes_of
 from tests.outcomes.services import draw, setting
 
 LIMITS = Thresholds().model_dump()
@@ -39,8 +39,7 @@ def good():
 
 def verdicts(measure, rows):
     contract = CONTRACTS[measure]
-    found = run_suite(contract.suite(LIMITS), {contract.TABLE.name: rows}, Facts(LIMITS, ()))
-    return {verdict.rule.name: verdict.outcome for verdict in found}
+    return outcomes_of(contract.suite(LIMITS), {contract.TABLE.name: rows}, Facts(LIMITS, ()))
 
 
 def errors(measure):

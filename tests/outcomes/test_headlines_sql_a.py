@@ -5,6 +5,7 @@ from importlib import import_module
 
 import pytest
 
+from tests.campaign import drawn
 from tests.outcomes.headlines_sql_a import HEADLINES_A
 from tests.outcomes.services import draw, setting
 
@@ -17,7 +18,7 @@ MEASURES = {
 }
 
 
-@pytest.fixture(scope="module", params=[(1, 1.0), (2, 0.3), (3, 0.04)], ids=str)
+@pytest.fixture(scope="module", params=drawn([(1, 1.0), (2, 0.3), (3, 0.04)], 2), ids=str)
 def both(request):
     """Clean tables in SQLite, and the outcome table of every measure."""
     held = draw(*request.param)

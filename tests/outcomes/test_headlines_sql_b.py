@@ -5,6 +5,7 @@ from importlib import import_module
 
 import pytest
 
+from tests.campaign import drawn
 from tests.outcomes.crimes import draw_b, street
 from tests.outcomes.headlines_sql_b import HEADLINES_B
 from tests.outcomes.invented import CRIMES, month_texts
@@ -22,7 +23,7 @@ SETTING = setting(proxy_groups={name: name for name in CRIMES[:3]})
 QUARTERLY = ("SP09", "SP11")
 
 
-@pytest.fixture(scope="module", params=[(1, 1.0), (2, 0.3), (3, 0.04)], ids=str)
+@pytest.fixture(scope="module", params=drawn([(1, 1.0), (2, 0.3), (3, 0.04)], 2), ids=str)
 def both(request):
     """Clean tables in SQLite, and the outcome table of every measure."""
     held = draw_b(*request.param)

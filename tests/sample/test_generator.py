@@ -478,6 +478,7 @@ def test_all_faults_of_months_fit_into_three_years(tmp_path: Path) -> None:
     assert all(planted.added or planted.changed or planted.removed for planted in made.faults.values())
 
 
+@pytest.mark.campaign("deliveries with faults", sample=8)
 @pytest.mark.parametrize("name", sorted(FAULTS))
 def test_every_fault_fits_into_two_months(name: str, tmp_path: Path) -> None:
     planted = deliver(tmp_path, months=2, faults=[name], scale=0.02).faults[name]

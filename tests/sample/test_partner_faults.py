@@ -166,6 +166,7 @@ def test_faults_of_all_sources_go_together_and_touch_nothing_else(
         assert {p: d for p, d in whole.items() if p.split("/")[0] == source} == planted.files(name)
 
 
+@pytest.mark.campaign("deliveries with faults", sample=16)
 @pytest.mark.parametrize("name", [n for n, f in PARTNER_FAULTS.items() if not f.source.startswith("crc")])
 def test_a_fault_fits_into_a_year_and_a_half(name: str, tmp_path: Path) -> None:
     source = PARTNER_FAULTS[name].source
