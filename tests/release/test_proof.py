@@ -90,7 +90,8 @@ def places(at: Published) -> list[Path]:
 
 
 @pytest.mark.campaign("flipped bytes")
-def test_one_flipped_bit_anywhere_is_found(own: Published) -> None:
+def test_one_flipped_bit_anywhere_is_found(own: Published, record_property: Callable[[str, object], None]) -> None:
+    record_property("cases", TIMES)
     draw = random.Random(SEED)
     every = places(own)
     kinds = {p.relative_to(own.data).parts[0] for p in every}
