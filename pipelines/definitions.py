@@ -27,9 +27,8 @@ def _assets_in(package: ModuleType) -> Iterator[dg.AssetsDefinition]:
     """Every asset of the package's files: a new file is all that a new source or measure needs."""
     for found in sorted(iter_modules(package.__path__), key=lambda module: module.name):
         module = import_module(f"{package.__name__}.{found.name}")
-        made_here = f"{found.name}"
         for name, value in sorted(vars(module).items()):
-            if isinstance(value, dg.AssetsDefinition) and name.endswith(made_here):
+            if isinstance(value, dg.AssetsDefinition) and name.endswith(found.name):
                 yield value
 
 

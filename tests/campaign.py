@@ -90,7 +90,7 @@ def text(counts: dict[str, dict[str, float]], before: str = "") -> str:
     lines = (
         "# Campaigns",
         "",
-        "The last whole run of each campaign (`make campaign`, or one alone by its test file). `make test` runs a seeded sample of each.",
+        "The last whole run of each campaign (`make campaign`, or one alone by all its test files). `make test` runs a seeded sample of each.",
         "",
         "| Campaign | Run on | Seed | Cases | Failed | Minutes of one core |",
         "|---|---|---|---|---|---|",

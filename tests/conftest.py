@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import is_hypothesis_test
 
 from tests.campaign import REPORT, WHOLE, Reporter, sampled
 from tests.paths import skip_or_fail
@@ -28,7 +29,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of a campaign a sample stays, and its cases carry its name into their reports."""
+    """Of a campaign a sample stays, and its cases carry its name into their reports; properties are a campaign of their own."""
+    for item in items:
+        if is_hypothesis_test(getattr(item, "obj", None)) and not item.get_closest_marker("campaign"):
+            item.add_marker(pytest.mark.campaign("properties"))
     items[:], left = sampled(items)
     if left:
         config.hook.pytest_deselected(items=left)
