@@ -15,7 +15,7 @@ $(VENV)/.stamp-setup: pyproject.toml uv.lock
 	@test -x $(BIN)/python || $$(command -v $(PYTHON) || command -v python3) -m venv $(VENV)
 	@test -x $(BIN)/uv || { $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"; }
-	@env -u VIRTUAL_ENV $(BIN)/uv sync --quiet --locked --compile-bytecode --inexact
+	@env -u VIRTUAL_ENV $(BIN)/uv sync --quiet --locked --all-extras --compile-bytecode --inexact
 	@touch $@
 
 # Synthetic deliveries for a fictional city if nothing was delivered yet, then the whole pipeline and a release.
