@@ -19,6 +19,7 @@ from assets.release.release import Outcome, publish
 from assets.setup import SOURCES, STEPS, sources_of
 from assets.steps import take_in, terms_of
 from expectations.contracts import TABLES
+from pipelines.failures import step_failures
 from pipelines.planner import Plan, plan
 from pipelines.workspace import Workspace
 from resources.warehouse import canonical, content_hash
@@ -87,35 +88,7 @@ def run_plan(
     # Dagster writes what it cannot record to stderr, parameters and all; the failure itself still comes back.
     with redirect_stderr(io.StringIO()):
         result = part.execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET)
-    return tuple(
-        _plain(event.step_key or "", event.step_failure_data.error)
-        for event in result.all_events
-        if event.is_step_failure
-    )
-
-
-def _plain(step: str, error: object) -> str:
-    """One line of a failed step: our own errors say what to do; of any other only its kind is told."""
-    cause = error
-    while getattr(cause, "cause", None) is not None:
-        cause = cause.cause  # type: ignore[attr-defined]
-    name = str(getattr(cause, "cls_name", "") or "error")
-    ours = name in _OUR_ERRORS
-    text = str(getattr(cause, "message", "")).strip().splitlines()
-    said = text[0].partition(": ")[2].strip() if ours and text else f"stopped by {name}: see the run in the Dagster UI"
-    return f"{step}: {said}"
-
-
-_OUR_ERRORS = {
-    "ArchiveError",
-    "DeliveryFault",
-    "EngineError",
-    "LandingError",
-    "PseudonymError",
-    "ReferenceError",
-    "ReleaseError",
-    "WarehouseError",
-}
+    return tuple(f"{step}: {line}" for step, line in step_failures(result.all_events))
 
 
 def refresh(
