@@ -17,7 +17,7 @@ from assets.release.release import release
 from assets.setup import STEPS, UPSTREAM
 from expectations.contracts import TABLES
 from pipelines import actions, jobs, selections
-from pipelines.settings import read_settings
+from pipelines.settings import keep_to_ourselves, read_settings
 from pipelines.workspace import Workspace, dagster_environment, open_workspace
 
 _GROUPS = {"raw": "raw", "clean": "clean", "outcome": "outcomes"}
@@ -102,6 +102,7 @@ def _team(owner: str) -> str:
 @dg.definitions
 def defs() -> dg.Definitions:
     """What Dagster loads: the data folder that the settings name. Called on load, so tests can import this module."""
+    keep_to_ourselves()
     settings = read_settings()
     dagster_environment(settings.data)
     return build_definitions(open_workspace(settings))

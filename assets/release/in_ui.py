@@ -57,27 +57,30 @@ def metadata(
         states: state and reasons of each measure, as decided now.
     """
     said = release.manifest["measures"]
-    rows = [
-        f"| {name} {_cell(said[name]['name'])} | {state.replace('_', ' ')} | {said[name]['as_at'] or '[x]'} |"
-        f" {_cell(' '.join(reasons))} |"
-        for name, (state, reasons) in states.items()
-    ]
     counts = release.figures()["measure"].value_counts()
-    held = [name for name, (state, _) in states.items() if state == "held"]
+    found = {
+        name: (_cell(f"{name} {said[name]['name']}"), state.replace("_", " ")) for name, (state, _) in states.items()
+    }
+    short = [
+        f"| {measure} | {state} | {said[name]['as_at'] or '[x]'} | {counts.get(name, 0)} |"
+        for name, (measure, state) in found.items()
+    ]
+    full = [f"| {measure} | {state} | {_cell(' '.join(states[name][1]))} |" for name, (measure, state) in found.items()]
     return {
         "release": release.id,
         "new": new,
-        "held": len(held),
-        "verdicts": dg.MetadataValue.md("\n".join(["| measure | state | as at | why |", "|---|---|---|---|", *rows])),
-        "figures published": dg.MetadataValue.md(
-            "\n".join(
-                ["| measure | figures |", "|---|---|", *(f"| {name} | {counts.get(name, 0)} |" for name in states)]
-            )
-        ),
+        "held": sum(state == "held" for state, _ in states.values()),
+        # Short enough for the UI to show it at once; the reasons are behind a click.
+        "verdicts": _table("measure | state | as at | figures", short),
+        "reasons": _table("measure | state | why", full),
         "charts": dg.MetadataValue.md(_charts(release.folder, list(states))),
         "pages": dg.MetadataValue.path(str(release.folder / "index.html")),
         "open data": dg.MetadataValue.path(str(release.folder / FIGURES)),
     }
+
+
+def _table(head: str, rows: list[str]) -> dg.MetadataValue:
+    return dg.MetadataValue.md("\n".join([f"| {head} |", "|---" * (head.count("|") + 1) + "|", *rows]))
 
 
 def _charts(folder: Path, measures: list[str]) -> str:
