@@ -58,7 +58,7 @@ def made_with(raw: str, there: Collection[str]) -> set[str]:
 
 def tags(table: str, workspace: Workspace) -> dict[str, str]:
     """Tags of an asset: the measures that it serves, the source it comes from; to type as `tag:measure_sp01` above a lineage."""
-    measures = {f"measure_{name.lower()}": "" for name in workspace.pipeline.measures_of(table)}
+    measures = {f"measure_{name.lower()}": "" for name in _measures_of(table, workspace)}
     return measures | ({"source": SOURCES[table]} if table in SOURCES else {})
 
 
@@ -66,8 +66,13 @@ def how_to_remake(table: str, workspace: Workspace) -> str:
     """A sentence for the description of an asset: which job makes it anew."""
     if table in SOURCES:
         return f"To take in what was delivered and remake all that follows: job `source_{SOURCES[table]}`."
-    names = [f"`measure_{name.lower()}`" for name in workspace.pipeline.measures_of(table)]
+    names = [f"`measure_{name.lower()}`" for name in _measures_of(table, workspace)]
     return f"To make it anew with what it is made from and its checks: job {' or '.join(names)}." if names else ""
+
+
+def _measures_of(table: str, workspace: Workspace) -> list[str]:
+    """Measures whose jobs make a table: those made from it, or from one that the same step makes."""
+    return sorted({name for together in STEPS[table] for name in workspace.pipeline.measures_of(together)})
 
 
 def _whole(tables: Iterable[str]) -> set[str]:
