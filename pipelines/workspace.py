@@ -149,4 +149,6 @@ def dagster_environment(data: Path) -> None:
     os.environ["SAFER_DAGSTER_DIR"] = str(data / "dagster")
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    # What a run intends to make is some hundred events, told before the first step: they are stored at once.
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "500")
     (data / "dagster").mkdir(parents=True, exist_ok=True)

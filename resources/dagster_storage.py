@@ -3,19 +3,22 @@
 A refresh records some thousand events. Dagster opens, checkpoints and closes a database file for each of them, which takes
 longer than the work that is recorded. Here a connection to a file stays open while it is in use, and a commit no longer waits for
 the disk: what a power cut could lose are the newest events, never their order; a table whose event is lost is held by the gate
-and made again. What is stored, and where, is Dagster's.
+and made again. What one event, or one batch of them, writes to a file is one transaction. What is stored, and where, is
+Dagster's.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from dagster import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
@@ -31,12 +34,47 @@ class OpenEventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, sa.Engine] = OrderedDict()
         self._process = os.getpid()
+        self._held: dict[str, sa.Connection] = {}
+        self._has_checks = False
         super().__init__(base_dir, inst_data)
+        # Dagster's own lock cannot be taken twice by one thread.
+        self._db_lock = threading.RLock()  # type: ignore[assignment]
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[sa.Connection]:
-        with self._db_lock, self._engine(shard).begin() as connection:
-            yield connection
+        with self._db_lock:
+            if shard in self._held:
+                yield self._held[shard]
+                return
+            with self._engine(shard).begin() as connection:
+                yield connection
+
+    @contextmanager
+    def _together(self, *shards: str) -> Iterator[None]:
+        """Everything that is written to these files meanwhile is one transaction in each."""
+        with self._db_lock, ExitStack() as stack:
+            for shard in shards:
+                if shard not in self._held:
+                    self._held[shard] = stack.enter_context(self._engine(shard).begin())
+                    stack.callback(self._held.pop, shard)
+            yield
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Store an event: in the file of its run and, where it is of an asset, in the index."""
+        with self._together(*([INDEX_SHARD_NAME] if event.is_dagster_event else []), event.run_id):
+            super().store_event(event)
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """Store events that came together."""
+        with self._together(INDEX_SHARD_NAME, *dict.fromkeys(event.run_id for event in events)):
+            for event in events:
+                self.store_event(event)
+
+    @property
+    def supports_asset_checks(self) -> bool:
+        """Whether the table of checks is there: Dagster asks the file anew for every check."""
+        self._has_checks = self._has_checks or super().supports_asset_checks
+        return self._has_checks
 
     def _engine(self, shard: str) -> sa.Engine:
         if self._process != os.getpid():
