@@ -229,19 +229,29 @@ def plainly() -> Iterator[None]:
     except SettingsError as error:
         _fail(str(error))
     except Exception as error:
-        kind = type(error).__name__
-        ours = type(error).__module__.split(".")[0] in ("pipelines", "assets", "resources", "expectations", "sample")
-        if ours:
-            _fail(str(error).splitlines()[0])
-        if _is_full(error):
-            _fail(
-                "no space left: free some disk and run again; nothing half-made was published, nothing received is lost"
-            )
-        if isinstance(error, OSError):
-            _fail(f"{error.strerror or kind}: check the disk, the folder and its rights, then run again")
-        if os.environ.get("SAFER_DEBUG"):
+        if os.environ.get("SAFER_DEBUG") and not _is_foreseen(error):
             raise
-        _fail(f"stopped by an unforeseen {kind}; set SAFER_DEBUG=1 on synthetic data to see where")
+        _fail(_line(error))
+
+
+def _is_ours(error: Exception) -> bool:
+    return type(error).__module__.split(".")[0] in ("pipelines", "assets", "resources", "expectations", "sample")
+
+
+def _is_foreseen(error: Exception) -> bool:
+    return _is_ours(error) or _is_full(error) or isinstance(error, OSError)
+
+
+def _line(error: Exception) -> str:
+    """What to say of an error: our own say what to do, of others only the kind is told."""
+    kind = type(error).__name__
+    if _is_ours(error):
+        return str(error).splitlines()[0]
+    if _is_full(error):
+        return "no space left: free some disk and run again; nothing half-made was published, nothing received is lost"
+    if isinstance(error, OSError):
+        return f"{error.strerror or kind}: check the disk, the folder and its rights, then run again"
+    return f"stopped by an unforeseen {kind}; set SAFER_DEBUG=1 on synthetic data to see where"
 
 
 def _is_full(error: Exception) -> bool:
@@ -328,19 +338,27 @@ def _refresh(settings: Settings) -> int:
         _fail(
             f"landing folder {settings.landing_dir.name} is missing: make it and put deliveries in, or name it with --landing"
         )
-    with one_at_a_time(settings.data):
+    with one_at_a_time(settings.data) as killed:
         fingerprint.forget_note(settings.data)
         dagster_environment(settings.data)
         import dagster as dg
 
         from pipelines.definitions import build_definitions
         from pipelines.refresh import refresh as run
+        from pipelines.watch import tell_killed, tell_stopped
 
-        with dg.DagsterInstance.get() as instance:
-            done = run(workspace, build_definitions(workspace), instance, typer.echo)
+        tell_killed(workspace, killed)
+        try:
+            with dg.DagsterInstance.get() as instance:
+                done = run(workspace, build_definitions(workspace), instance, typer.echo)
+        except Exception as error:
+            tell_stopped(workspace, _line(error))
+            raise
+        unsent = workspace.notifier.waiting()
         workspace.warehouse.close()
         code, message = _tell(settings, done)
-        if not done.failures and settings.warehouse_url is None:
+        # What is unsent is tried again with the next refresh, even where that finds nothing new.
+        if not done.failures and not unsent and settings.warehouse_url is None:
             fingerprint.write_note(settings.data, fingerprint.Note(_fingerprint(settings), code, message))
     return code
 

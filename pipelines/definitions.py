@@ -16,7 +16,7 @@ from assets.checks import step_checks
 from assets.release.release import release
 from assets.setup import STEPS, UPSTREAM, Pipeline
 from expectations.contracts import TABLES
-from pipelines import jobs
+from pipelines import jobs, sensors
 from pipelines.settings import read_settings
 from pipelines.workspace import Workspace, dagster_environment, open_workspace
 
@@ -42,9 +42,15 @@ def build_definitions(workspace: Workspace) -> dg.Definitions:
     return dg.Definitions(
         assets=[*described, release],
         asset_checks=[step_checks([pipeline.suites[name] for name in step]) for step in dict.fromkeys(STEPS.values())],
-        jobs=[jobs.refresh, jobs.release],
+        jobs=[jobs.refresh, jobs.release, jobs.everything],
         schedules=[jobs.nightly(workspace)],
-        sensors=[jobs.release_after_success, jobs.release_after_failure, jobs.release_after_cancel],
+        sensors=[
+            jobs.release_after_success,
+            jobs.release_after_failure,
+            jobs.release_after_cancel,
+            sensors.landing_sensor(workspace),
+            sensors.alerts_sensor(workspace),
+        ],
         resources={
             "pipeline": pipeline,
             "landing": workspace.landing,
