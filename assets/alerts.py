@@ -13,6 +13,7 @@ from datetime import date
 
 from assets.release.timeliness import Late
 from assets.setup import UPSTREAM, Pipeline
+from expectations.alerting import Kind
 from expectations.suites import Verdict
 from resources.alert_store import Case, News, Observed, Turn
 
@@ -262,7 +263,7 @@ def of_measure(pipeline: Pipeline, measure: str, state: str, reasons: Sequence[s
     )
 
 
-def release_words(pipeline: Pipeline, release: str, turn: Turn, news: Sequence[News]) -> tuple[str, str, str]:
+def release_words(pipeline: Pipeline, release: str, turn: Turn, news: Sequence[News]) -> tuple[Kind, str, str]:
     """One message of all measures that changed to held, or are not held any more."""
     names = _named([one.seen.case.partition(":")[2] for one in news])
     roles = list(dict.fromkeys(role for one in news for role in one.seen.roles))

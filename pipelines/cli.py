@@ -6,7 +6,6 @@ imported only where a command needs them, so that a refresh with nothing new ans
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import sys
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines import fingerprint
+from pipelines.failures import is_foreseen, line_of
 from pipelines.settings import ROOT, Settings, SettingsError, read_settings
 
 if TYPE_CHECKING:
@@ -229,36 +229,9 @@ def plainly() -> Iterator[None]:
     except SettingsError as error:
         _fail(str(error))
     except Exception as error:
-        if os.environ.get("SAFER_DEBUG") and not _is_foreseen(error):
+        if os.environ.get("SAFER_DEBUG") and not is_foreseen(error):
             raise
-        _fail(_line(error))
-
-
-def _is_ours(error: Exception) -> bool:
-    return type(error).__module__.split(".")[0] in ("pipelines", "assets", "resources", "expectations", "sample")
-
-
-def _is_foreseen(error: Exception) -> bool:
-    return _is_ours(error) or _is_full(error) or isinstance(error, OSError)
-
-
-def _line(error: Exception) -> str:
-    """What to say of an error: our own say what to do, of others only the kind is told."""
-    kind = type(error).__name__
-    if _is_ours(error):
-        return str(error).splitlines()[0]
-    if _is_full(error):
-        return "no space left: free some disk and run again; nothing half-made was published, nothing received is lost"
-    if isinstance(error, OSError):
-        return f"{error.strerror or kind}: check the disk, the folder and its rights, then run again"
-    return f"stopped by an unforeseen {kind}; set SAFER_DEBUG=1 on synthetic data to see where"
-
-
-def _is_full(error: Exception) -> bool:
-    """Whether the disk is full, as the system or a database (Dagster's own records lie in SQLite) says it."""
-    text = str(error).lower()
-    in_database = type(error).__name__ == "OperationalError" and ("disk" in text or "full" in text)
-    return in_database or (isinstance(error, OSError) and error.errno == errno.ENOSPC)
+        _fail(line_of(error))
 
 
 def _fail(line: str) -> None:
@@ -352,7 +325,7 @@ def _refresh(settings: Settings) -> int:
             with dg.DagsterInstance.get() as instance:
                 done = run(workspace, build_definitions(workspace), instance, typer.echo)
         except Exception as error:
-            tell_stopped(workspace, _line(error))
+            tell_stopped(workspace, line_of(error))
             raise
         unsent = workspace.notifier.waiting()
         workspace.warehouse.close()

@@ -1,13 +1,16 @@
-"""Why steps of a run failed, one line each.
+"""Why steps of a run, or commands, failed: one line each, which may be shown to anyone.
 
-Here: what may be said of an error. Not here: who is told (`watch.py`).
+Here: what may be said of an error. Not here: who is told (`watch.py`). Light to import: the command line uses it.
 """
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import dagster as dg
+if TYPE_CHECKING:
+    import dagster as dg
 
 
 def step_failures(events: Iterable[dg.DagsterEvent]) -> tuple[tuple[str, str], ...]:
@@ -38,3 +41,31 @@ _OUR_ERRORS = {
     "ReleaseError",
     "WarehouseError",
 }
+
+
+def is_foreseen(error: Exception) -> bool:
+    """Whether it is an error of our own, or one of the disk."""
+    return _is_ours(error) or _is_full(error) or isinstance(error, OSError)
+
+
+def line_of(error: Exception) -> str:
+    """What to say of an error: our own say what to do; of others only the kind is told, for they may hold data."""
+    kind = type(error).__name__
+    if _is_ours(error):
+        return str(error).splitlines()[0]
+    if _is_full(error):
+        return "no space left: free some disk and run again; nothing half-made was published, nothing received is lost"
+    if isinstance(error, OSError):
+        return f"{error.strerror or kind}: check the disk, the folder and its rights, then run again"
+    return f"stopped by an unforeseen {kind}; set SAFER_DEBUG=1 on synthetic data to see where"
+
+
+def _is_ours(error: Exception) -> bool:
+    return type(error).__module__.split(".")[0] in ("pipelines", "assets", "resources", "expectations", "sample")
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether the disk is full, as the system or a database (Dagster's own records lie in SQLite) says it."""
+    text = str(error).lower()
+    in_database = type(error).__name__ == "OperationalError" and ("disk" in text or "full" in text)
+    return in_database or (isinstance(error, OSError) and error.errno == errno.ENOSPC)

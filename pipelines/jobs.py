@@ -44,11 +44,18 @@ def nightly(workspace: Workspace) -> dg.ScheduleDefinition:
         " A release follows. Where nothing is out of date it is made at once: what is late or provisional depends on the day.",
     )
     def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        from pipelines.failures import line_of
         from pipelines.refresh import look, selection
+        from pipelines.watch import tell_stopped
 
         if held_by_refresh(workspace.settings.data)[0]:
             return dg.SkipReason("a refresh from the command line is running, which does the same")
-        found = look(workspace, context.instance)
+        try:
+            found = look(workspace, context.instance)
+        except Exception as error:
+            # No run comes of it that could be seen to fail.
+            tell_stopped(workspace, line_of(error))
+            raise
         if found.empty:
             return dg.RunRequest(asset_selection=[_RELEASE])
         assets, checks = selection(found, workspace.pipeline.required)

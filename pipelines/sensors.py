@@ -39,6 +39,8 @@ def landing_sensor(workspace: Workspace) -> dg.SensorDefinition:
         description="Refreshes what a new delivery changes, within minutes, once no file in landing grows any more.",
     )
     def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        if not workspace.settings.landing_dir.is_dir():
+            return dg.SensorResult(skip_reason="the landing folder is not there", cursor=context.cursor)
         seen, done = _read(context.cursor)
         state = _state(workspace)
 
@@ -71,8 +73,8 @@ def _read(cursor: str | None) -> tuple[str, str]:
 
 def _state(workspace: Workspace) -> str:
     """Names, sizes and times of everything in landing, as one short text."""
-    landing = workspace.landing.fingerprint() if workspace.settings.landing_dir.is_dir() else {}
-    return hashlib.sha256(json.dumps(sorted(landing.items())).encode()).hexdigest()[:16]
+    found = sorted(workspace.landing.fingerprint().items())
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16]
 
 
 def _is_running(instance: dg.DagsterInstance) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from expectations.alerting import Kind
 from resources.warehouse import Warehouse
 
 _METADATA = sa.MetaData()
@@ -88,7 +89,7 @@ class Observed:
 
     case: str
     bad: bool
-    kind: str = "resolved"
+    kind: Kind = "resolved"
     roles: tuple[str, ...] = ()
     subject: str = ""
     body: str = ""
@@ -134,7 +135,7 @@ class Message:
 
 
 #: Makes one message of news of the same turn: kind, subject, body.
-Words = Callable[[Turn, Sequence[News]], tuple[str, str, str]]
+Words = Callable[[Turn, Sequence[News]], tuple[Kind, str, str]]
 
 
 def turn_of(seen: Observed, case: Case | None) -> Turn | None:

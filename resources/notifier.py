@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from expectations.alerting import EVERYONE, LONDON, AlertsFile
+from expectations.alerting import EVERYONE, LONDON, AlertsFile, Kind
 from resources.alert_store import AlertStore, Case, Message, News, Observed, Turn, Words, stamp
 from resources.warehouse import Warehouse, WarehouseError
 
@@ -30,7 +30,7 @@ class _Recipient:
     url: str
 
 
-def each(turn: Turn, news: Sequence[News]) -> tuple[str, str, str]:
+def each(turn: Turn, news: Sequence[News]) -> tuple[Kind, str, str]:
     """The words of one piece of news: as observed, with what was said before."""
     (one,) = news
     seen, case = one.seen, one.case
