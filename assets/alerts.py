@@ -56,7 +56,7 @@ def of_checks(
         bad = verdict.outcome in ("failed", "crashed")
         told = {"failed": "failed", "crashed": "could not be evaluated"}.get(verdict.outcome, verdict.outcome)
         link = f"See: {pipeline.ui_url}/assets/{table}?view=checks&checkDetail={verdict.rule.name}"
-        figures = figures_text(verdict.figures)
+        figures = figures_text({name: value for name, value in verdict.figures.items() if name != "rows"})
         what = (
             f"Check: {name} of {table} ({source}): {told}.",
             f"Expected: {verdict.rule.reason}.",
@@ -251,7 +251,7 @@ def of_measure(pipeline: Pipeline, measure: str, state: str, reasons: Sequence[s
     record = pipeline.register.measures[measure]
     held = state == "held"
     lines = [f"{measure} {record.name} is {'held' if held else state.replace('_', ' ')}."]
-    lines += [f"  {reason}" for reason in (reasons if held else ())]
+    lines += [f"  {reason[:1].upper()}{reason[1:]}." for reason in dict.fromkeys(reasons if held else ())]
     return Observed(
         case=f"held:{measure}",
         bad=held,
@@ -270,7 +270,8 @@ def release_words(pipeline: Pipeline, release: str, turn: Turn, news: Sequence[N
     parts = [one.seen.body for one in news]
     link = f"See: {pipeline.ui_url}/assets/release"
     if turn == "over":
-        first = f"Told before: {'; '.join(dict.fromkeys(one.case.subject for one in news if one.case))}."
+        since = [f"{one.case.name.partition(':')[2]} since {one.case.since[:10]}" for one in news if one.case]
+        first = f"Told before, as held: {', '.join(since)}."
         said = f"In release {release}, not held any more: {names}."
         return "resolved", f"Resolved: release held: {names}", _message(roles, said, *parts, first, link)
     body = _message(

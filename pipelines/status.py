@@ -43,7 +43,7 @@ def show_status(workspace: Workspace) -> None:
             register.sources[name].owner,
             str(len(held)),
             f"{months[0]} to {months[-1]}" if months else "",
-            f"late: {late[name].period}" if name in late else "received" if held else "never delivered",
+            f"late: {late[name].month}" if name in late else "received" if held else "never delivered",
         )
     console.print(table)
     meeting = register.board_meetings.upcoming(as_of)

@@ -41,7 +41,9 @@ class Inbox:
     async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:
         mail = message_from_bytes(envelope.content)
         parts = [p.get_payload(decode=True).decode() for p in mail.walk() if p.get_content_maintype() == "text"]  # type: ignore[union-attr]
-        taken = self.take(str(make_header(decode_header(mail["Subject"]))), "\n".join(parts))
+        taken = self.take(
+            str(make_header(decode_header(mail["Subject"]))), "\n".join(parts).replace("\r\n", "\n").rstrip()
+        )
         return "250 OK" if taken else "451 try again later"
 
 

@@ -87,7 +87,8 @@ def publish(
         states = {d.measure.id: (d.state, d.reasons) for d in decided}
         if before and folder.content_of(said) == folder.content_of(before.manifest):
             published.heal(warehouse, before)
-            return _tell(pipeline, notifier, Outcome(before, new=False, states=states))
+            _tell(pipeline, notifier, decided, before.id)
+            return Outcome(before, new=False, states=states)
         seen = release_view(pipeline, known, decided, said | {"id": ""})
         signals = {m.id: newest_signal(m, d.figures) for m, d in zip(seen.measures, decided, strict=True)}
         decided, revised = _revised(pipeline, decided, said, compared, signals)
@@ -112,7 +113,8 @@ def publish(
         released = folder.write_release(pipeline.releases, said, files)
         with published.swapped(warehouse, released):
             folder.make_current(pipeline.releases, released)
-    return _tell(pipeline, notifier, Outcome(released, new=True, states=states))
+    _tell(pipeline, notifier, decided, released.id)
+    return Outcome(released, new=True, states=states)
 
 
 @dg.multi_asset(
@@ -283,11 +285,10 @@ def _revised(
     return [with_revisions(d) for d in decided], found
 
 
-def _tell(pipeline: Pipeline, notifier: Notifier, outcome: Outcome) -> Outcome:
+def _tell(pipeline: Pipeline, notifier: Notifier, decided: Iterable[Decided], release_id: str) -> None:
     """Tell of measures that changed to held, or are so no more; each time, for a run may have been killed before it told."""
     notifier.tell(
-        [alerts.of_measure(pipeline, name, *said) for name, said in outcome.states.items()],
-        partial(alerts.release_words, pipeline, outcome.release.id),
+        [alerts.of_measure(pipeline, d.measure.id, d.state, tuple(s.text for s in d.shut)) for d in decided],
+        partial(alerts.release_words, pipeline, release_id),
         together=True,
     )
-    return outcome

@@ -23,12 +23,14 @@ class Late:
 
     Attributes:
         period: the newest one due, in words, such as "month due, 2016-03".
+        month: its last month.
         due: the day by which it should have come.
         whose: which of several forces it is missing of, in words; empty where there is only one sender.
         reached: the last month or day that any delivery of the source covers.
     """
 
     period: str
+    month: str
     due: date
     whose: str = ""
     reached: str = ""
@@ -105,7 +107,7 @@ def lateness(
         of = ", ".join(entry.split()[0] for entry in missing)
         reached = max((receipt.month for receipt in receipts), default="")
         whose = f" of {of}" if len(forces) > 1 else ""
-        return Late(f"month due, {due}", due_day(due, days, holidays), whose, reached)
+        return Late(f"month due, {due}", due, due_day(due, days, holidays), whose, reached)
     delivery = PARTNERS[source].delivery
     quarterly = delivery.field(delivery.period).type == "quarter"
     due = uncovered_when_due(receipts, as_of, days, holidays, quarterly=quarterly)
@@ -113,7 +115,7 @@ def lateness(
         return None
     period = f"quarter due, which ends in {due}" if quarterly else f"month due, {due}"
     reached = max((receipt.coverage[1] for receipt in receipts if receipt.coverage), default="")
-    return Late(period, due_day(due, days, holidays), "", reached)
+    return Late(period, due, due_day(due, days, holidays), "", reached)
 
 
 def late_sources(register: Register, receipts: Sequence[Receipt], as_of: date) -> dict[str, Late]:

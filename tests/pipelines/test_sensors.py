@@ -76,7 +76,7 @@ def test_a_delivery_is_taken_in_once_it_holds_still(city: City) -> None:
     with one_at_a_time(city.data):
         assert "a refresh is running" in daemon.look()
     with city.instance() as instance:
-        run = instance.create_run_for_job(some_job, status=dg.DagsterRunStatus.QUEUED)
+        run = instance.create_run_for_job(some_job, status=dg.DagsterRunStatus.STARTED)
     assert "a refresh is running" in daemon.look()
     with city.instance() as instance:
         instance.report_run_canceled(instance.get_run_by_id(run.run_id))  # type: ignore[arg-type]
@@ -146,14 +146,13 @@ def test_a_night_without_news_still_releases_and_that_release_leads_to_no_other(
         assert [key.to_user_string() for key in request.asset_selection or ()] == ["release"]
         with one_at_a_time(city.data):
             assert "does the same" in (schedule.evaluate_tick(context).skip_message or "")
-        (found,) = [s for s in defs.sensors or () if s.name == "release_after_success"]
-        run = dg.DagsterRun(job_name="nightly", asset_selection=frozenset({dg.AssetKey("release")}))
-        event = dg.DagsterEvent("PIPELINE_SUCCESS", "nightly")
-        answer = found(
-            dg.build_run_status_sensor_context("release_after_success", event, instance, run)  # type: ignore[arg-type]
-        )
-        assert isinstance(answer, dg.SkipReason)
         assert defs.resolve_job_def("nightly").asset_layer.executable_asset_keys >= {dg.AssetKey("release")}
+    (found,) = [s for s in defs.sensors or () if s.name == "release_after_success"]
+    run = dg.DagsterRun(job_name="nightly", asset_selection=frozenset({dg.AssetKey("release")}))
+    event = dg.DagsterEvent("PIPELINE_SUCCESS", "nightly")
+    with dg.instance_for_test() as other:
+        answer = found(dg.build_run_status_sensor_context("release_after_success", event, other, run))
+    assert isinstance(answer, dg.SkipReason)
     workspace.warehouse.close()
 
 

@@ -90,6 +90,6 @@ def test_a_partner_is_late_when_no_delivery_reaches_the_period_due(
 def test_a_street_file_is_late_by_its_month() -> None:
     forces, day = ["vale-and-moor", "other"], date(2016, 4, 11)
     late = lateness("police_street", [receipt("2016-01"), receipt("2016-03", "other")], forces, day, 10, NONE)
-    assert late == Late("month due, 2016-03", date(2016, 4, 11), " of vale-and-moor", "2016-03")
+    assert late == Late("month due, 2016-03", "2016-03", date(2016, 4, 11), " of vale-and-moor", "2016-03")
     assert late.sentence == "the newest month due, 2016-03, was not delivered"
     assert lateness("police_street", [receipt("2016-03")], ["vale-and-moor"], day, 10, NONE) is None
