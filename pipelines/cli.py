@@ -6,7 +6,6 @@ imported only where a command needs them, so that a refresh with nothing new ans
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import sys
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines import fingerprint
+from pipelines.failures import is_foreseen, line_of
 from pipelines.settings import ROOT, Settings, SettingsError, read_settings
 
 if TYPE_CHECKING:
@@ -229,26 +229,9 @@ def plainly() -> Iterator[None]:
     except SettingsError as error:
         _fail(str(error))
     except Exception as error:
-        kind = type(error).__name__
-        ours = type(error).__module__.split(".")[0] in ("pipelines", "assets", "resources", "expectations", "sample")
-        if ours:
-            _fail(str(error).splitlines()[0])
-        if _is_full(error):
-            _fail(
-                "no space left: free some disk and run again; nothing half-made was published, nothing received is lost"
-            )
-        if isinstance(error, OSError):
-            _fail(f"{error.strerror or kind}: check the disk, the folder and its rights, then run again")
-        if os.environ.get("SAFER_DEBUG"):
+        if os.environ.get("SAFER_DEBUG") and not is_foreseen(error):
             raise
-        _fail(f"stopped by an unforeseen {kind}; set SAFER_DEBUG=1 on synthetic data to see where")
-
-
-def _is_full(error: Exception) -> bool:
-    """Whether the disk is full, as the system or a database (Dagster's own records lie in SQLite) says it."""
-    text = str(error).lower()
-    in_database = type(error).__name__ == "OperationalError" and ("disk" in text or "full" in text)
-    return in_database or (isinstance(error, OSError) and error.errno == errno.ENOSPC)
+        _fail(line_of(error))
 
 
 def _fail(line: str) -> None:
@@ -328,19 +311,27 @@ def _refresh(settings: Settings) -> int:
         _fail(
             f"landing folder {settings.landing_dir.name} is missing: make it and put deliveries in, or name it with --landing"
         )
-    with one_at_a_time(settings.data):
+    with one_at_a_time(settings.data) as killed:
         fingerprint.forget_note(settings.data)
         dagster_environment(settings.data)
         import dagster as dg
 
         from pipelines.definitions import build_definitions
         from pipelines.refresh import refresh as run
+        from pipelines.watch import tell_killed, tell_stopped
 
-        with dg.DagsterInstance.get() as instance:
-            done = run(workspace, build_definitions(workspace), instance, typer.echo)
+        tell_killed(workspace, killed)
+        try:
+            with dg.DagsterInstance.get() as instance:
+                done = run(workspace, build_definitions(workspace), instance, typer.echo)
+        except Exception as error:
+            tell_stopped(workspace, line_of(error))
+            raise
+        unsent = workspace.notifier.waiting()
         workspace.warehouse.close()
         code, message = _tell(settings, done)
-        if not done.failures and settings.warehouse_url is None:
+        # What is unsent is tried again with the next refresh, even where that finds nothing new.
+        if not done.failures and not unsent and settings.warehouse_url is None:
             fingerprint.write_note(settings.data, fingerprint.Note(_fingerprint(settings), code, message))
     return code
 

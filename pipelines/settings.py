@@ -10,6 +10,8 @@ from dotenv import dotenv_values
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from expectations.alerting import EVERYONE
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -34,6 +36,8 @@ class Settings(BaseSettings):
     pseudonym_key_new: SecretStr = SecretStr("")
     #: Apprise addresses, separated by spaces or commas.
     alert_urls: SecretStr = SecretStr("")
+    #: Where people open the Dagster UI: what links in alerts begin with.
+    ui_url: str = "http://127.0.0.1:3000"
     #: Folders that a symbolic link in landing may lead to, separated by colons.
     link_roots: str = str(ROOT.parent / "shared" / "data")
     #: Evaluation date for lateness, provisional labels and waivers; else the partnership's clock.
@@ -63,8 +67,14 @@ class Settings(BaseSettings):
 
     @property
     def alert_addresses(self) -> tuple[str, ...]:
-        """Where alerts go."""
-        return tuple(self.alert_urls.get_secret_value().replace(",", " ").split())
+        """Where alerts go that no route of the register takes elsewhere."""
+        return _addresses(self.alert_urls.get_secret_value())
+
+    def addresses_in(self, name: str) -> tuple[str, ...]:
+        """Apprise addresses that a variable named by a route of the register holds; none when it is not set."""
+        if name == EVERYONE:
+            return self.alert_addresses
+        return _addresses(os.environ.get(name) or dotenv_values(".env").get(name) or "")
 
     @staticmethod
     def pull_url(source: str) -> str:
@@ -76,6 +86,10 @@ class Settings(BaseSettings):
     def link_folders(self) -> tuple[Path, ...]:
         """Where links in landing may lead."""
         return tuple(Path(part).absolute() for part in self.link_roots.split(":") if part)
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
 
 
 def read_settings(**options: object) -> Settings:

@@ -10,13 +10,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from assets.alerts import day
 from assets.clock import evaluation_date
 from assets.raw.registration import current as counting
 from assets.release import editions, folder
 from assets.release.explained import Asked, explain
 from assets.release.folder import ReleaseError
 from assets.release.proof import prove
-from assets.release.timeliness import missing_when_due
+from assets.release.timeliness import late_sources
 from assets.setup import SOURCES
 from expectations.contracts import PARTNERS
 from pipelines.workspace import Workspace, WorkspaceError
@@ -32,20 +33,23 @@ def show_status(workspace: Workspace) -> None:
     receipts = workspace.archive.receipts()
     as_of = evaluation_date(workspace.settings.as_of, register.clock, receipts, date.today())
     console.print(f"{register.name}, evaluated as of {as_of}")
+    late = late_sources(register, receipts, as_of)
     table = Table("source", "owner", "deliveries", "covers", "state")
     for name in SOURCES.values():
         held = counting([r for r in receipts if r.source == name])
         months = sorted(r.month for r in held.values() if r.month)
-        days = register.sources[name].expected_days_after_period
-        late = missing_when_due(held.values(), register.area.forces, as_of, days) if months and days is not None else []
         table.add_row(
             name,
             register.sources[name].owner,
             str(len(held)),
             f"{months[0]} to {months[-1]}" if months else "",
-            f"late: {late[0].split()[-1]}" if late else "received" if held else "never delivered",
+            f"late: {late[name].month}" if name in late else "received" if held else "never delivered",
         )
     console.print(table)
+    meeting = register.board_meetings.upcoming(as_of)
+    if meeting:
+        urgent = late and register.board_meetings.pressing(as_of)
+        console.print(f"The Board meets on {day(meeting)}{': what is late is urgent' if urgent else ''}.")
     released = folder.current(workspace.pipeline.releases)
     if released is None:
         console.print("No release yet: run safer-outcomes refresh.")
@@ -64,8 +68,10 @@ def show_status(workspace: Workspace) -> None:
         )
     for name, why in released.manifest.get("commentary_wanted", {}).items():
         console.print(f"commentary awaited of {name}: {why[0]}", markup=False)
+    for case in workspace.notifier.open_cases():
+        console.print(f"open since {case.since[:10]}: {case.subject}", markup=False)
     for alert in workspace.notifier.unsent():
-        console.print(f"alert not sent yet: {alert.subject}")
+        console.print(f"alert not sent yet: {alert.subject}", markup=False)
 
 
 def show_rejects(workspace: Workspace, source: str) -> None:
