@@ -269,7 +269,7 @@ def _open(settings: Settings) -> Workspace:
     from pipelines.workspace import dagster_environment, open_workspace
 
     workspace = open_workspace(settings)
-    dagster_environment(settings.data)
+    dagster_environment(settings.data, settings.dagster_url.get_secret_value())
     return workspace
 
 
@@ -330,7 +330,7 @@ def _refresh(settings: Settings) -> int:
         )
     with one_at_a_time(settings.data):
         fingerprint.forget_note(settings.data)
-        dagster_environment(settings.data)
+        dagster_environment(settings.data, settings.dagster_url.get_secret_value())
         import dagster as dg
 
         from pipelines.definitions import build_definitions
