@@ -12,6 +12,7 @@ tables of the pipeline itself (their names begin with `_`) are for the pipeline 
 does so that a new table has its rights at once. Not here: connecting (`resources/warehouse.py`).
 """
 
+# ruff: noqa: S608 (names are quoted here, and nothing else is put in)
 from __future__ import annotations
 
 from collections.abc import Iterable
