@@ -324,19 +324,8 @@ class Warehouse:
         with self.write() as connection:
             CONTENT.create(connection, checkfirst=True)
             for table, rows in ready:
-                _fill(connection, table, rows)
-                content = contents[table.name]
-                connection.execute(sa.delete(CONTENT).where(CONTENT.c.table_name == table.name))
-                connection.execute(
-                    sa.insert(CONTENT).values(
-                        table_name=table.name,
-                        content_hash=content.content_hash,
-                        row_count=content.row_count,
-                        code_version=content.code_version,
-                        partnership=content.partnership,
-                        inputs=json.dumps(dict(inputs), sort_keys=True),
-                    )
-                )
+                fill(connection, table, rows)
+                record(connection, table.name, contents[table.name])
         self._held.update({table.name: (contents[table.name].content_hash, rows) for table, rows in ready})
         return contents
 
@@ -383,8 +372,27 @@ def _plainly() -> Iterator[None]:
         raise WarehouseError(f"the warehouse refused a statement ({type(error.orig).__name__})") from None
 
 
-def _fill(connection: sa.Connection, table: Table, rows: pa.Table) -> None:
-    """`_load`, with the driver's own errors, which may quote a row, turned into one line."""
+def record(connection: sa.Connection, name: str, content: Content) -> None:
+    """Write what a table holds, in the transaction that fills it; `CONTENT` is there."""
+    connection.execute(sa.delete(CONTENT).where(CONTENT.c.table_name == name))
+    connection.execute(
+        sa.insert(CONTENT).values(
+            table_name=name,
+            content_hash=content.content_hash,
+            row_count=content.row_count,
+            code_version=content.code_version,
+            partnership=content.partnership,
+            inputs=json.dumps(dict(content.inputs), sort_keys=True),
+        )
+    )
+
+
+def fill(connection: sa.Connection, table: Table, rows: pa.Table) -> None:
+    """Replace the rows of one table; the driver's own errors, which may quote a row, become one line.
+
+    Raises:
+        WarehouseError: the rows break the contract's key, or the database refuses.
+    """
     try:
         _load(connection, table, rows)
     except connection.dialect.loaded_dbapi.IntegrityError:
