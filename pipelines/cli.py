@@ -7,11 +7,12 @@ imported only where a command needs them, so that a refresh with nothing new ans
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +20,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines import fingerprint
-from pipelines.settings import ROOT, Settings, SettingsError, read_settings
+from pipelines import deployed, fingerprint
+from pipelines.settings import ROOT, Settings, read_settings
 
 if TYPE_CHECKING:
     from pipelines.refresh import Refreshed
@@ -219,6 +220,21 @@ def rekey(
         raise typer.Exit(_refresh(settings.model_copy(update={"pseudonym_key": settings.pseudonym_key_new})))
 
 
+def _deployed(command: Callable[..., None]) -> None:
+    """A command of `deployed.py`, with errors in one line like the others."""
+
+    @functools.wraps(command)
+    def run(*arguments: object, **options: object) -> None:
+        with plainly():
+            command(*arguments, **options)
+
+    app.command()(run)
+
+
+for _command in (deployed.backup, deployed.restore, deployed.grants, deployed.health, deployed.prune):
+    _deployed(_command)
+
+
 @contextmanager
 def plainly() -> Iterator[None]:
     """Turn every error into one line and an exit code; an unforeseen one is named by kind only, for it may hold data."""
@@ -226,22 +242,30 @@ def plainly() -> Iterator[None]:
         yield
     except (typer.Exit, typer.BadParameter, KeyboardInterrupt):
         raise
-    except SettingsError as error:
-        _fail(str(error))
     except Exception as error:
-        kind = type(error).__name__
-        ours = type(error).__module__.split(".")[0] in ("pipelines", "assets", "resources", "expectations", "sample")
-        if ours:
-            _fail(str(error).splitlines()[0])
-        if _is_full(error):
-            _fail(
-                "no space left: free some disk and run again; nothing half-made was published, nothing received is lost"
-            )
-        if isinstance(error, OSError):
-            _fail(f"{error.strerror or kind}: check the disk, the folder and its rights, then run again")
-        if os.environ.get("SAFER_DEBUG"):
+        if os.environ.get("SAFER_DEBUG") and not _foreseen(error):
             raise
-        _fail(f"stopped by an unforeseen {kind}; set SAFER_DEBUG=1 on synthetic data to see where")
+        _fail(told(error))
+
+
+def told(error: Exception) -> str:
+    """One line on an error: what our own say; of the system's what it says; of an unforeseen one its kind only, for it may hold data."""
+    kind = type(error).__name__
+    if _ours(error):
+        return str(error).splitlines()[0]
+    if _is_full(error):
+        return "no space left: free some disk and run again; nothing half-made was published, nothing received is lost"
+    if isinstance(error, OSError):
+        return f"{error.strerror or kind}: check the disk, the folder and its rights, then run again"
+    return f"stopped by an unforeseen {kind}; set SAFER_DEBUG=1 on synthetic data to see where"
+
+
+def _ours(error: Exception) -> bool:
+    return type(error).__module__.split(".")[0] in ("pipelines", "assets", "resources", "expectations", "sample")
+
+
+def _foreseen(error: Exception) -> bool:
+    return _ours(error) or _is_full(error) or isinstance(error, OSError)
 
 
 def _is_full(error: Exception) -> bool:
