@@ -6,11 +6,12 @@ imported only where a command needs them, so that a refresh with nothing new ans
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,9 +19,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines import fingerprint
+from pipelines import deployed, fingerprint
 from pipelines.failures import is_foreseen, line_of
-from pipelines.settings import ROOT, Settings, SettingsError, read_settings
+from pipelines.settings import ROOT, Settings, read_settings
 
 if TYPE_CHECKING:
     from pipelines.refresh import Refreshed
@@ -219,6 +220,21 @@ def rekey(
         raise typer.Exit(_refresh(settings.model_copy(update={"pseudonym_key": settings.pseudonym_key_new})))
 
 
+def _deployed(command: Callable[..., None]) -> None:
+    """A command of `deployed.py`, with errors in one line like the others."""
+
+    @functools.wraps(command)
+    def run(*arguments: object, **options: object) -> None:
+        with plainly():
+            command(*arguments, **options)
+
+    app.command()(run)
+
+
+for _command in (deployed.backup, deployed.restore, deployed.grants, deployed.health, deployed.prune):
+    _deployed(_command)
+
+
 @contextmanager
 def plainly() -> Iterator[None]:
     """Turn every error into one line and an exit code; an unforeseen one is named by kind only, for it may hold data."""
@@ -226,8 +242,6 @@ def plainly() -> Iterator[None]:
         yield
     except (typer.Exit, typer.BadParameter, KeyboardInterrupt):
         raise
-    except SettingsError as error:
-        _fail(str(error))
     except Exception as error:
         if os.environ.get("SAFER_DEBUG") and not is_foreseen(error):
             raise
@@ -252,7 +266,7 @@ def _open(settings: Settings) -> Workspace:
     from pipelines.workspace import dagster_environment, open_workspace
 
     workspace = open_workspace(settings)
-    dagster_environment(settings.data)
+    dagster_environment(settings.data, settings.dagster_url.get_secret_value())
     return workspace
 
 
@@ -313,7 +327,7 @@ def _refresh(settings: Settings) -> int:
         )
     with one_at_a_time(settings.data) as killed:
         fingerprint.forget_note(settings.data)
-        dagster_environment(settings.data)
+        dagster_environment(settings.data, settings.dagster_url.get_secret_value())
         import dagster as dg
 
         from pipelines.definitions import build_definitions

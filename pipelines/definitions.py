@@ -125,5 +125,5 @@ def _team(owner: str) -> str:
 def defs() -> dg.Definitions:
     """What Dagster loads: the data folder that the settings name. Called on load, so tests can import this module."""
     settings = read_settings()
-    dagster_environment(settings.data)
+    dagster_environment(settings.data, settings.dagster_url.get_secret_value())
     return build_definitions(open_workspace(settings))

@@ -30,6 +30,10 @@ class Settings(BaseSettings):
     landing: Path | None = None
     partnership: Path = ROOT / "partnership" / "synthetic"
     warehouse_url: SecretStr | None = None
+    #: PostgreSQL database of Dagster's own records; else SQLite in the data folder.
+    dagster_url: SecretStr = SecretStr("")
+    #: The warehouse as its database's owner, for `grants` alone.
+    admin_url: SecretStr = SecretStr("")
     #: Secret behind the pseudonyms of people and cases: long, random, kept outside repository and data.
     pseudonym_key: SecretStr = SecretStr("")
     #: The secret that `rekey` moves to.

@@ -179,10 +179,17 @@ def _note(handle: TextIO, text: str) -> None:
         handle.flush()
 
 
-def dagster_environment(data: Path) -> None:
-    """Let UI, daemon and command line use one Dagster instance: dagster.yaml of the project, storage in the data folder."""
+def dagster_environment(data: Path, url: str = "") -> None:
+    """Let UI, daemon and command line use one Dagster instance: dagster.yaml of the project, its storage by URL or in the data folder.
+
+    Args:
+        data: the data folder.
+        url: PostgreSQL database of Dagster's records (`Settings.dagster_url`); empty text leaves what the environment says.
+    """
     os.environ["DAGSTER_HOME"] = str(ROOT)
     os.environ["SAFER_DAGSTER_DIR"] = str(data / "dagster")
+    if url:
+        os.environ["SAFER_DAGSTER_URL"] = url
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     # What a run intends to make is some hundred events, told before the first step: they are stored at once.

@@ -39,6 +39,7 @@ class City:
     alert_urls: str = ""
     warehouse_url: str | None = None
     pseudonym_key: str = ""
+    dagster_url: str = ""
 
     @property
     def settings(self) -> Settings:
@@ -50,6 +51,7 @@ class City:
             warehouse_url=self.warehouse_url,  # type: ignore[arg-type]
             alert_urls=self.alert_urls,  # type: ignore[arg-type]
             pseudonym_key=self.pseudonym_key,  # type: ignore[arg-type]
+            dagster_url=self.dagster_url,  # type: ignore[arg-type]
             _env_file=None,  # type: ignore[call-arg]
         )
 
@@ -69,8 +71,8 @@ class City:
 
     @contextmanager
     def instance(self) -> Iterator[dg.DagsterInstance]:
-        before = {name: os.environ.get(name) for name in ("DAGSTER_HOME", "SAFER_DAGSTER_DIR")}
-        dagster_environment(self.data)
+        before = {name: os.environ.get(name) for name in ("DAGSTER_HOME", "SAFER_DAGSTER_DIR", "SAFER_DAGSTER_URL")}
+        dagster_environment(self.data, self.dagster_url)
         try:
             with dg.DagsterInstance.get() as instance:
                 yield instance
