@@ -50,7 +50,7 @@ def evidence(warehouse: Warehouse, tables: dict[str, Any]) -> dict[str, Any]:
         owner=lambda source: "the analyst",
         measures_of=lambda table: ["SP08"],
     )
-    notifier = SimpleNamespace(tell=lambda alerts: None)
+    notifier = SimpleNamespace(tell=lambda *_, **__: None)
     results = run_checks(NAME, pipeline, warehouse, notifier)  # type: ignore[arg-type]
     return {result.check_name: {k: v.value for k, v in result.metadata.items()} for result in results}
 
