@@ -125,7 +125,7 @@ class Published:
         for name in found:
             if name.startswith("outcome_") and name not in own:
                 found[name] = replace(found[name], hash_read=None)
-        notifier = SimpleNamespace(tell=lambda alerts: None)
+        notifier = SimpleNamespace(tell=lambda *_, **__: None)
         with (
             self.warehouse() as warehouse,
             patch.object(step, "read_evidence", lambda *_: found),

@@ -93,7 +93,7 @@ def run(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     def once(rows: pd.DataFrame) -> Released:
         tables = {**computed.outcomes(pipeline), TABLE: rows}
         warehouse.replace([(TABLES[name], made) for name, made in tables.items()], inputs={})
-        archive, notifier = SimpleNamespace(receipts=computed.receipts), SimpleNamespace(tell=lambda alerts: None)
+        archive, notifier = SimpleNamespace(receipts=computed.receipts), SimpleNamespace(tell=lambda *_, **__: None)
         return publish(pipeline, archive, warehouse, notifier, None).release  # type: ignore[arg-type]
 
     yield once

@@ -69,7 +69,7 @@ def run(pipeline: Pipeline, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatc
     """Publish once, with all evidence good."""
     monkeypatch.setattr(step, "read_evidence", lambda *_: computed.evidence(pipeline))
     archive = SimpleNamespace(receipts=computed.receipts)
-    notifier = SimpleNamespace(tell=lambda alerts: None)
+    notifier = SimpleNamespace(tell=lambda *_, **__: None)
 
     def once(**changed: Any) -> Outcome:
         return publish(pipeline, archive, warehouse, notifier, None)  # type: ignore[arg-type]
