@@ -36,6 +36,8 @@ check: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@BIN=$(BIN) .ci/secrets
+	@$(BIN)/python .ci/audit.py
 
 # Every case of the long campaigns, an hour or more; the report goes to docs/campaigns.md. Another SEED draws other cases.
 campaign: setup
