@@ -45,6 +45,8 @@ KEYS: dict[str, dict[str, str]] = {
         "measures": "each with `measure`, `name`, `state`, `as_at`, `reasons`",
         "edition": "the edition that stands: `release`, `by`, `at`, `reason`; or null",
         "commentary_awaited": "by measure: why a commentary is demanded",
+        "board_meets": "date of the Board's next meeting, or null",
+        "alerts_open": "alerts whose cause still stands: `since`, `subject`",
         "alerts_not_sent": "subjects of alerts that wait",
     },
     "doctor": {
@@ -91,6 +93,11 @@ KEYS: dict[str, dict[str, str]] = {
         "needed": "hashes of deliveries past their time that tables are made from",
         "in_landing": "files past their time that lie in landing",
     },
+    "backup": {"backup": "folder of the backup"},
+    "restore": {"data": "the new data folder", "release": "its current release, or empty"},
+    "grants": {"roles": "roles that have their rights", "statements": "with `--sql`, and alone: the statements"},
+    "health": {"well": "by part: what was found; a part that is not well stands in `errors`"},
+    "prune": {"deleted": "runs deleted", "kept": "older runs that stay for their evidence"},
 }
 KEYS["retract"] = KEYS["approve"]
 

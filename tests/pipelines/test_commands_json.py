@@ -39,7 +39,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
         assert err == ""
         told = json.loads(out)
         assert told["exit"] == int(stop.value.code or 0)
-        assert ("error" in told) == bool(told["errors"])
+        assert ("error" in told) == bool(told["errors"]) == (told["exit"] in (1, 2))
         return told, told["exit"]
 
     return ran
@@ -93,6 +93,21 @@ def test_commands_that_read_a_data_folder(run: Any, open_data: Path) -> None:
     assert own(told) == set(KEYS["doctor"])
     assert told["well"] == (code == 0)
 
+    told, code = run("health", "--data", open_data)
+    assert code == 0 and own(told) == set(KEYS["health"])
+
+    told, code = run("prune", "--data", open_data)
+    assert code == 0 and own(told) == set(KEYS["prune"])
+    assert told["deleted"] == 0
+
+
+def test_backup_and_restore(run: Any, open_data: Path, tmp_path: Path) -> None:
+    told, code = run("backup", "--to", tmp_path / "kept", "--data", open_data)
+    assert code == 0 and own(told) == set(KEYS["backup"])
+    told, code = run("restore", "--from", told["backup"], "--data", tmp_path / "again")
+    assert code == 0 and own(told) == set(KEYS["restore"])
+    assert (tmp_path / "again/releases/current").resolve().name == told["release"]
+
 
 def test_a_refused_delivery_and_then_nothing_new(run: Any, data: Path) -> None:
     """The first in a process of its own: what Dagster says must not reach the document."""
@@ -110,8 +125,8 @@ def test_a_refused_delivery_and_then_nothing_new(run: Any, data: Path) -> None:
     assert refused["source"] == "police_street" and refused["name"].endswith(path.name)
     assert path.name in told["error"]
     told, code = run("refresh", "--data", data)
-    assert code == 0 and own(told) == {"nothing_new", "message"}
-    assert told["nothing_new"] and "1 deliveries in landing were refused" in told["message"]
+    assert code == 1 and own(told) == {"nothing_new", "message"}
+    assert told["nothing_new"] and told["error"].startswith("1 deliveries in landing were refused")
 
 
 def test_an_edition_and_its_retraction(run: Any, data: Path) -> None:
@@ -155,6 +170,11 @@ def test_made_for_others(run: Any, tmp_path: Path) -> None:
         (("rekey", *WHO), 1, "SAFER_PSEUDONYM_KEY"),
         (("purge", "--counting", "--never"), 2, "--never"),
         (("doctor", "--partnership", "nowhere"), 1, "nowhere"),
+        (("backup", "--to", "x", "--data", "nowhere"), 1, "nowhere"),
+        (("restore", "--from", "x", "--data", "y"), 1, "x is no backup"),
+        (("grants",), 1, "postgresql://"),
+        (("health", "--daemon", "--partnership", "nowhere"), 1, "nowhere"),
+        (("prune", "--older-than", "0"), 2, "--older-than"),
         (("no-such-command",), 2, "no-such-command"),
     ],
 )
