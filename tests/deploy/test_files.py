@@ -110,6 +110,18 @@ def test_the_image_holds_every_package() -> None:
     assert packages | {"partnership"} <= copied
 
 
+def test_the_data_folder_of_the_image_can_be_replaced_by_a_restored_one() -> None:
+    """A restore appears by a rename beside the data folder: so that may be no mount itself, nor hold one."""
+    mounts = {volume.split(":")[1] for volume in COMPOSE["services"]["code"]["volumes"]}
+    image = (DEPLOY / "Dockerfile").read_text()
+    said = dict(re.findall(r"\b(SAFER_\w+)=(\S+)", image))
+    data = Path(said["SAFER_DATA_DIR"])
+    assert str(data.parent) in mounts and Path(said["SAFER_DAGSTER_DIR"]) == data / "dagster"
+    assert not [mount for mount in mounts if data == Path(mount) or data in Path(mount).parents]
+    (made,) = re.findall(r"mkdir -p (.+?) &&", image)
+    assert mounts == set(made.split()) and said["SAFER_LANDING"] in mounts
+
+
 def test_no_secret_stands_in_the_files() -> None:
     for path in DEPLOY.rglob("*"):
         if path.is_file() and "secrets" not in path.parts:
