@@ -95,7 +95,7 @@ def write(
     warehouse: Warehouse,
     tables: Sequence[tuple[Table, pd.DataFrame | pa.Table]],
     inputs: Mapping[str, str],
-    counts: Mapping[str, int] | None = None,
+    counts: Mapping[str, int | str] | None = None,
 ) -> Iterator[dg.MaterializeResult]:
     """Swap the tables in one transaction, then report each to Dagster under its content hash."""
     contents = warehouse.replace(tables, inputs=inputs)
@@ -115,6 +115,12 @@ def archived(archive: Archive, sha256: str) -> Path:
         ArchiveError: it is gone or not what was delivered.
     """
     state = archive.verify(sha256)
+    purged = archive.purged() if state == "missing" else {}
+    if sha256 in purged:
+        raise ArchiveError(
+            f"archived delivery {sha256[:12]} was purged on {purged[sha256][:10]}, and its table must be made anew: have it sent"
+            " again, or a newer extract of the same days; until then the measures made from it are held"
+        )
     if state != "ok":
         raise ArchiveError(
             f"archived delivery {sha256[:12]} is {state}: restore it from backup, or deliver the file again"

@@ -17,8 +17,8 @@ from assets.checks import step_checks
 from assets.release.release import release
 from assets.setup import SOURCES, STEPS, UPSTREAM, Pipeline
 from expectations.contracts import PARTNERS, TABLES
-from pipelines import jobs, sensors
-from pipelines.settings import read_settings
+from pipelines import actions, jobs, selections, sensors
+from pipelines.settings import keep_to_ourselves, read_settings
 from pipelines.workspace import Workspace, dagster_environment, open_workspace
 
 _GROUPS = {"raw": "raw", "clean": "clean", "outcome": "outcomes"}
@@ -37,13 +37,13 @@ def build_definitions(workspace: Workspace) -> dg.Definitions:
     """Everything Dagster needs to run one partnership's data folder."""
     pipeline = workspace.pipeline
     described = dg.map_asset_specs(
-        lambda spec: _describe(spec, pipeline),
+        lambda spec: _describe(spec, workspace),
         [asset for package in (assets.raw, assets.clean, assets.outcomes) for asset in _assets_in(package)],
     )
     return dg.Definitions(
         assets=[*described, release],
         asset_checks=[step_checks([pipeline.suites[name] for name in step]) for step in dict.fromkeys(STEPS.values())],
-        jobs=[jobs.refresh, jobs.release, jobs.everything],
+        jobs=[jobs.refresh, jobs.release, jobs.everything, *selections.jobs(workspace), *actions.JOBS],
         schedules=[jobs.nightly(workspace)],
         sensors=[
             jobs.release_after_success,
@@ -59,14 +59,16 @@ def build_definitions(workspace: Workspace) -> dg.Definitions:
             "warehouse": workspace.warehouse,
             "engine": workspace.engine,
             "notifier": workspace.notifier,
+            "workspace": workspace,
         },
         # Everything is small after counting: one process, and no second import of the code for every step.
         executor=dg.in_process_executor,
     )
 
 
-def _describe(spec: dg.AssetSpec, pipeline: Pipeline) -> dg.AssetSpec:
-    """What the contract and the register say of a table: meaning, columns, owner, version."""
+def _describe(spec: dg.AssetSpec, workspace: Workspace) -> dg.AssetSpec:
+    """What the contract and the register say of a table: meaning, columns, owner, version, and how to make it anew."""
+    pipeline = workspace.pipeline
     table = TABLES[spec.key.to_user_string()]
     source = pipeline.source_of(table.name)
     measures = [m for m in pipeline.register.measures.values() if m.outcome_table == table.name]
@@ -84,7 +86,9 @@ def _describe(spec: dg.AssetSpec, pipeline: Pipeline) -> dg.AssetSpec:
     )
     return spec.replace_attributes(
         deps=[dg.AssetDep(name) for name in UPSTREAM[table.name]],
-        description=f"{table.meaning}\n\nOne row is {table.grain}.{words}",
+        description=f"{table.meaning}\n\nOne row is {table.grain}.{words}\n\n"
+        f"{selections.how_to_remake(table.name, workspace)}".rstrip(),
+        tags=selections.tags(table.name, workspace),
         group_name=_GROUPS[table.name.partition("_")[0]],
         code_version=pipeline.version,
         owners=[f"team:{_team(pipeline.owner(source))}"],
@@ -124,6 +128,7 @@ def _team(owner: str) -> str:
 @dg.definitions
 def defs() -> dg.Definitions:
     """What Dagster loads: the data folder that the settings name. Called on load, so tests can import this module."""
+    keep_to_ourselves()
     settings = read_settings()
     dagster_environment(settings.data, settings.dagster_url.get_secret_value())
     return build_definitions(open_workspace(settings))

@@ -10,8 +10,10 @@ import io
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr
 from dataclasses import dataclass, field
+from functools import partial
 
 import dagster as dg
+from dagster._core.utils import make_new_run_id
 
 from assets import alerts
 from assets.raw.registration import Registration, delivered_table, unclaimed, waiting
@@ -20,6 +22,7 @@ from assets.release.release import Outcome, publish
 from assets.setup import SOURCES, STEPS, sources_of
 from assets.steps import take_in, tell_refused, terms_of
 from expectations.contracts import TABLES
+from pipelines.commands.progress import Progress
 from pipelines.failures import step_failures
 from pipelines.planner import Plan, plan
 from pipelines.watch import watch
@@ -88,17 +91,31 @@ class Ran:
 
 
 def run_plan(
-    definitions: dg.Definitions, planned: Plan, required: Mapping[str, Mapping[str, str]], instance: dg.DagsterInstance
+    definitions: dg.Definitions,
+    planned: Plan,
+    required: Mapping[str, Mapping[str, str]],
+    instance: dg.DagsterInstance,
+    progress: Progress | None = None,
 ) -> Ran:
     """Run exactly what was planned, in this process."""
     assets, checks = selection(planned, required)
     job = definitions.resolve_job_def("refresh")
     known = {key for key in job.asset_layer.asset_graph.asset_check_keys}
     part = job.get_subset(asset_selection=set(assets), asset_check_selection=set(checks) & known)
+    run_id = make_new_run_id()
+    if progress:
+        progress.stage("Tables and checks", len(list(part.graph.nodes)))
+        instance.add_event_listener(run_id, partial(_told, progress))
     # Dagster writes what it cannot record to stderr, parameters and all; the failure itself still comes back.
     with redirect_stderr(io.StringIO()):
-        result = part.execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET)
+        result = part.execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET, run_id=run_id)
     return Ran(result.run_id, step_failures(result.all_events))
+
+
+def _told(progress: Progress, entry: dg.EventLogEntry) -> None:
+    event = entry.dagster_event
+    if event and (event.is_step_success or event.is_step_failure):
+        progress.step(event.step_key or "")
 
 
 def refresh(
@@ -106,6 +123,7 @@ def refresh(
     definitions: dg.Definitions,
     instance: dg.DagsterInstance,
     say: Callable[[str], None],
+    progress: Progress | None = None,
 ) -> Refreshed:
     """Take in what was delivered, run what the planner says, then release whatever its gate lets out.
 
@@ -114,11 +132,15 @@ def refresh(
         definitions: everything Dagster runs.
         instance: where runs are recorded.
         say: told one line a stage.
+        progress: told of every source and every step.
     """
-    taken = {
-        source: take_in(source, workspace.pipeline, workspace.landing, workspace.archive, workspace.notifier)
-        for source in SOURCES.values()
-    }
+    progress = progress or Progress()
+    say = progress.aside(say)
+    progress.stage("Taking in deliveries", len(SOURCES))
+    taken = {}
+    for source in SOURCES.values():
+        taken[source] = take_in(source, workspace.pipeline, workspace.landing, workspace.archive, workspace.notifier)
+        progress.step()
     taken[""] = unclaimed(workspace.landing, workspace.archive)
     tell_refused("", taken[""].refused, workspace.pipeline, workspace.archive, workspace.notifier)
     planned = look(workspace, instance, taken=True)
@@ -127,8 +149,9 @@ def refresh(
         say("Nothing to do: every table and check is up to date.")
     else:
         say(f"Making {len(planned.make)} tables, repeating the checks of {len(planned.check)}.")
-        ran = run_plan(definitions, planned, workspace.pipeline.required, instance)
+        ran = run_plan(definitions, planned, workspace.pipeline.required, instance, progress)
     tell_ended(workspace, ran)
+    progress.stage("Release", 1)
     released = publish(workspace.pipeline, workspace.archive, workspace.warehouse, workspace.notifier, instance)
     watch(workspace)
     return Refreshed(taken, planned, released, tuple(f"{step}: {line}" for step, line in ran.failures))

@@ -78,13 +78,16 @@ class Settings(BaseSettings):
         """Apprise addresses that a variable named by a route of the register holds; none when it is not set."""
         if name == EVERYONE:
             return self.alert_addresses
-        return _addresses(os.environ.get(name) or dotenv_values(".env").get(name) or "")
+        return _addresses(secret(name))
 
     @staticmethod
     def pull_url(source: str) -> str:
-        """Database of a source that is pulled and not delivered (SAFER_PULL_<SOURCE>); empty text when none is set."""
-        name = f"SAFER_PULL_{source.upper()}"
-        return os.environ.get(name) or dotenv_values(".env").get(name) or ""
+        """Database of a source that is pulled and not delivered (SAFER_PULL_<SOURCE>); empty text when none is set.
+
+        Raises:
+            SettingsError: the file that SAFER_PULL_<SOURCE>_FILE names cannot be read.
+        """
+        return secret(f"SAFER_PULL_{source.upper()}")
 
     @property
     def link_folders(self) -> tuple[Path, ...]:
@@ -96,14 +99,52 @@ def _addresses(text: str) -> tuple[str, ...]:
     return tuple(text.replace(",", " ").split())
 
 
+#: Settings that are secrets: each may stand in a file instead, which SAFER_<NAME>_FILE names (systemd credentials, Docker secrets).
+SECRETS = ("pseudonym_key", "pseudonym_key_new", "warehouse_url", "dagster_url", "admin_url", "alert_urls")
+
+
+def said(name: str) -> str:
+    """A variable of the environment or of .env; empty text when it is not set."""
+    return os.environ.get(name) or dotenv_values(".env").get(name) or ""
+
+
+def secret(name: str) -> str:
+    """A secret by the name of its variable: from the file that `<name>_FILE` names, else from the variable itself.
+
+    Raises:
+        SettingsError: the file cannot be read, is empty, or both are set.
+    """
+    path, value = said(f"{name}_FILE"), said(name)
+    if not path:
+        return value
+    if value:
+        raise SettingsError(f"{name} and {name}_FILE are both set: set one of them")
+    try:
+        found = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        raise SettingsError(f"{name}_FILE: the file cannot be read: name one that this user may read") from None
+    if not found:
+        raise SettingsError(f"{name}_FILE: the file is empty: put the secret into it, or unset {name}_FILE")
+    return found
+
+
+def keep_to_ourselves() -> None:
+    """What this process writes is read by its user and group, and by nobody else."""
+    os.umask(os.umask(0o027) | 0o027)
+
+
 def read_settings(**options: object) -> Settings:
     """Settings from the environment, with options that are not None on top.
 
     Raises:
-        SettingsError: one line that names the setting and the rule.
+        SettingsError: one line that names the setting and the rule, never its value.
     """
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in SECRETS:
+        if name not in given and said(f"SAFER_{name.upper()}_FILE"):
+            given[name] = secret(f"SAFER_{name.upper()}")
     try:
-        return Settings(**{name: value for name, value in options.items() if value is not None})  # type: ignore[arg-type]
+        return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = "SAFER_" + "_".join(str(part) for part in first["loc"]).upper()

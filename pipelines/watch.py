@@ -6,6 +6,7 @@ the outbox knows what was told. Not here: words (`assets/alerts.py`), which mont
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime
 
 import dagster as dg
@@ -18,6 +19,7 @@ from assets.steps import counting_rows
 from pipelines.failures import step_failures
 from pipelines.workspace import Workspace
 from resources.alert_store import Observed
+from resources.warehouse import WarehouseError
 
 _ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 #: Jobs whose success means that everything out of date was made: a run of single assets does not.
@@ -57,9 +59,14 @@ def observed_lateness(workspace: Workspace) -> list[Observed]:
 
 
 def tell_stopped(workspace: Workspace, line: str) -> None:
-    """Tell of a refresh from the command line that an error stopped; `line` says which, without any value."""
+    """Tell of a refresh, or a tick of the schedule, that an error stopped; `line` says which, without any value.
+
+    Silent where that cannot be kept: the error itself is what the command says, and a full disk or a lost database is it.
+    """
     now = datetime.now(UTC).isoformat()
-    workspace.notifier.tell([_stopped(workspace, f"stopped {now}", f"it was stopped: {line}")])
+    with suppress(WarehouseError):
+        workspace.notifier.keep([_stopped(workspace, f"stopped {now}", f"it was stopped: {line}")])
+        workspace.notifier.send()
 
 
 def tell_killed(workspace: Workspace, began: str) -> None:

@@ -108,7 +108,8 @@ def open_workspace(settings: Settings) -> Workspace:
     register = load_register(settings.partnership.absolute())
     data = settings.data
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        if not data.exists():
+            data.mkdir(mode=0o700, parents=True)
         marker = data / _MARKER
         mine = {"slug": register.slug, "area": register.area.code}
         if marker.exists():

@@ -60,7 +60,7 @@ _TABLES = (CASES, MESSAGES, DELIVERIES)
 _OLD = sa.Table(
     "_alert",
     sa.MetaData(),
-    *(sa.Column(name, sa.Text) for name in ("event", "subject", "body", "raised_at", "sent_at")),
+    *(sa.Column(n, sa.Text) for n in ("event", "subject", "body", "raised_at", "sent_at")),
 )
 _OLD_KINDS = {"refused": "delivery_refused", "held": "release_held"}
 #: A sender that was killed lets go of its message after this time.
@@ -145,7 +145,7 @@ def turn_of(seen: Observed, case: Case | None) -> Turn | None:
     told = case.told if case else ()
     if case is None or not case.is_open:
         return None if seen.once and _id(seen) in told else "new"
-    if seen.stage and _stage(seen) not in told:
+    if seen.stage and f"stage:{seen.stage}" not in told:
         return "update"
     identities = [mark for mark in told if mark.startswith("id:")]
     return "update" if _id(seen) not in told and len(identities) < 2 else None
@@ -153,10 +153,6 @@ def turn_of(seen: Observed, case: Case | None) -> Turn | None:
 
 def _id(seen: Observed) -> str:
     return f"id:{seen.identity}"
-
-
-def _stage(seen: Observed) -> str:
-    return f"stage:{seen.stage}"
 
 
 def stamp(moment: datetime) -> str:
@@ -188,16 +184,15 @@ class AlertStore:
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection | None]:
         """One read transaction; None while there are no tables."""
-        if not self._ready and self._old():
-            with self._writing():
-                pass
+        if not self._ready:
+            with self._warehouse.snapshot() as snapshot:
+                old = sa.inspect(snapshot.connection).has_table(_OLD.name)
+            if old:
+                with self._writing():
+                    pass
         with self._warehouse.snapshot() as snapshot:
             there = self._ready or sa.inspect(snapshot.connection).has_table(MESSAGES.name)
             yield snapshot.connection if there else None
-
-    def _old(self) -> bool:
-        with self._warehouse.snapshot() as snapshot:
-            return sa.inspect(snapshot.connection).has_table(_OLD.name)
 
     # --- what is wrong ------------------------------------------------------------------------------------------------
 
@@ -207,7 +202,7 @@ class AlertStore:
             found = _cases(connection, CASES.c.is_open == 1) if connection else {}
         return [case for name, case in sorted(found.items()) if name.startswith(prefix)]
 
-    def keep(self, observed: Sequence[Observed], words: Words, *, together: bool, now: datetime) -> int:
+    def keep(self, observed: Sequence[Observed], words: Words, *, together: bool, now: datetime) -> None:
         """Remember what was seen and write a message of all that is news; nothing is written where nothing is.
 
         Args:
@@ -216,13 +211,11 @@ class AlertStore:
             together: whether news of the same turn are one message; else each is its own.
             now: the time.
 
-        Returns:
-            The number of messages written.
         """
         with self._reading() as connection:
             held = _cases(connection, _of(observed)) if connection else {}
         if not any(turn_of(seen, held.get(seen.case)) for seen in observed):
-            return 0
+            return
         with self._writing() as connection:
             held = _cases(connection, _of(observed))
             news = [
@@ -237,7 +230,6 @@ class AlertStore:
                 _say(connection, group, words, now)
             for one in news:
                 _remember(connection, one, now)
-        return len(groups)
 
     # --- what is to be sent -------------------------------------------------------------------------------------------
 
@@ -246,9 +238,9 @@ class AlertStore:
         with self._reading() as connection:
             if connection is None:
                 return []
-            query = sa.select(MESSAGES).where(MESSAGES.c.done_at.is_(None), MESSAGES.c.collected == int(collected))
-            rows = connection.execute(query.order_by(MESSAGES.c.raised_at, MESSAGES.c.event)).all()
-        return [_message(row) for row in rows]
+            where = MESSAGES.c.done_at.is_(None) & (MESSAGES.c.collected == int(collected))
+            query = sa.select(MESSAGES).where(where).order_by(MESSAGES.c.raised_at, MESSAGES.c.event)
+            return [_message(row) for row in connection.execute(query)]
 
     def collect(
         self, make: Callable[[Sequence[Message]], Sequence[Message]], *, before: datetime, now: datetime
@@ -270,7 +262,7 @@ class AlertStore:
     def claim(self, event: str, recipient: str, now: datetime) -> Literal["mine", "sent", "wait"]:
         """Take one delivery for oneself, for a few minutes; "wait" when another has it or it is too soon to try again."""
         with self._writing() as connection:
-            where = (DELIVERIES.c.event == event) & (DELIVERIES.c.recipient == recipient)
+            where = _delivery(event, recipient)
             row = connection.execute(sa.select(DELIVERIES).where(where)).one_or_none()
             if row is not None and row.sent_at is not None:
                 return "sent"
@@ -278,22 +270,21 @@ class AlertStore:
                 return "wait"
             until = stamp(now + CLAIM)
             if row is None:
-                fresh = {"event": event, "recipient": recipient, "attempts": 1, "not_before": until}
-                connection.execute(sa.insert(DELIVERIES).values(fresh))
+                insert = sa.insert(DELIVERIES).values(event=event, recipient=recipient, attempts=1, not_before=until)
+                connection.execute(insert)
             else:
-                again = sa.update(DELIVERIES).where(where)
-                connection.execute(again.values(attempts=row.attempts + 1, not_before=until))
+                again = {"attempts": row.attempts + 1, "not_before": until}
+                connection.execute(sa.update(DELIVERIES).where(where).values(again))
             return "mine"
 
     def delivered(self, event: str, recipient: str, now: datetime) -> None:
         """The recipient has accepted it."""
-        where = (DELIVERIES.c.event == event) & (DELIVERIES.c.recipient == recipient)
         with self._writing() as connection:
-            connection.execute(sa.update(DELIVERIES).where(where).values(sent_at=stamp(now)))
+            connection.execute(sa.update(DELIVERIES).where(_delivery(event, recipient)).values(sent_at=stamp(now)))
 
     def refused(self, event: str, recipient: str, now: datetime) -> None:
         """The recipient did not take it: try again after 1, 2, 4, 8, 16, then every 30 minutes."""
-        where = (DELIVERIES.c.event == event) & (DELIVERIES.c.recipient == recipient)
+        where = _delivery(event, recipient)
         with self._writing() as connection:
             tried = connection.scalar(sa.select(DELIVERIES.c.attempts).where(where)) or 1
             later = now + timedelta(minutes=min(2 ** min(tried - 1, 5), 30))
@@ -305,7 +296,11 @@ class AlertStore:
             connection.execute(sa.update(MESSAGES).where(MESSAGES.c.event == event).values(done_at=stamp(now)))
 
 
-# --- rows ---------------------------------------------------------------------------------------------------------------
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def _delivery(event: str, recipient: str) -> Any:
+    return (DELIVERIES.c.event == event) & (DELIVERIES.c.recipient == recipient)
 
 
 def _of(observed: Sequence[Observed]) -> Any:
@@ -375,7 +370,7 @@ def _remember(connection: sa.Connection, news: News, now: datetime) -> None:
     if news.turn == "over":
         connection.execute(sa.update(CASES).where(CASES.c.name == seen.case).values(is_open=0))
         return
-    marks = [_id(seen), *([_stage(seen)] if seen.stage else [])]
+    marks = [_id(seen), *([f"stage:{seen.stage}"] if seen.stage else [])]
     if news.turn == "update" and case:
         told = json.dumps(list(dict.fromkeys([*case.told, *marks])))
         connection.execute(sa.update(CASES).where(CASES.c.name == seen.case).values(told=told))

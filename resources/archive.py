@@ -335,7 +335,7 @@ class Archive:
         """Put staged bytes into the store, whole or not at all."""
         with self._errors():
             with staged.path.open("rb") as file:
-                os.fchmod(file.fileno(), 0o444)
+                os.fchmod(file.fileno(), 0o400)
                 os.fsync(file.fileno())
             staged.path.rename(self.path(staged.sha256))
 

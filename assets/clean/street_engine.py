@@ -24,7 +24,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -301,11 +301,29 @@ def _forget(db: duckdb.DuckDBPyConnection, job: _Job) -> None:
     """Take out of the cache what belongs to no file of this job."""
     wanted = {(file.force, file.month, file.sha256) for file in (*job.files, *job.previous)}
     held = db.execute("SELECT force, month, sha256, file FROM file").fetchall()
-    if stale := [number for *slot, number in held if tuple(slot) not in wanted]:
+    _drop(db, [number for *slot, number in held if tuple(slot) not in wanted])
+
+
+def _drop(db: duckdb.DuckDBPyConnection, stale: Sequence[int]) -> None:
+    if stale:
         _set(db, stale=stale)
         with _transaction(db):
             for table in ("file", "cell", "key", "row", "bad"):
                 db.execute(f"DELETE FROM {table} WHERE file IN (SELECT unnest(getvariable('stale')))")  # noqa: S608
+
+
+def parse_again(months: Collection[str], engine: Engine) -> int:
+    """Take the files of these months out of the cache, so that `settle` reads them anew; gives back how many it held.
+
+    Raises:
+        EngineError: the cache is in use, or the disk failed.
+    """
+    with engine.connect() as db:
+        if db.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'file'").fetchone() != (1,):
+            return 0
+        stale = [number for month, number in db.execute("SELECT month, file FROM file").fetchall() if month in months]
+        _drop(db, stale)
+        return len(stale)
 
 
 def _batches(files: Iterable[StreetFile]) -> Iterator[list[StreetFile]]:

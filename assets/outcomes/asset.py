@@ -43,6 +43,16 @@ def outcome_asset(measure: str, contract: Measured, calculate: Calculate) -> dg.
         as_of = evaluation_date(pipeline.as_of, pipeline.register.clock, receipts, date.today())
         frames, inputs = read(warehouse, *upstream_of(table.name, delivered_sources(receipts)))
         figures = calculate(frames, setting(pipeline.register, measure, as_of))
-        yield from write(warehouse, [(table, figures)], inputs)
+        yield from write(warehouse, [(table, figures)], inputs, _told(figures))
 
     return outcome
+
+
+def _told(figures: pd.DataFrame) -> dict[str, int | str]:
+    """What the UI says of a measure's table: how much it holds and up to when, never a figure (nothing is hidden in it yet)."""
+    there = figures[figures["value"].notna()]
+    return {
+        "figures": len(figures),
+        "figures with a value": len(there),
+        "newest day covered": str(there["period_end"].max()) if len(there) else "none",
+    }

@@ -122,6 +122,20 @@ def previously(receipts: Iterable[Receipt]) -> list[Counting]:
     return counting(receipt for receipt in given if receipt.received_at != given[-1].received_at)
 
 
+def needed(receipts: Iterable[Receipt]) -> set[str]:
+    """Contents that tables are made from: the deliveries that count, and those that they are compared with."""
+    given = list(receipts)
+    found: set[str] = set()
+    for source in {receipt.source for receipt in given}:
+        mine = [receipt for receipt in given if receipt.source == source]
+        found |= {receipt.sha256 for receipt in current(mine).values()}
+        if source in PARTNER_SOURCES:
+            found |= {one.receipt.sha256 for one in previously(mine)}
+        else:
+            found |= {receipt.sha256 for receipt in previous(mine).values()}
+    return found
+
+
 def overlap(first: Span | None, second: Span | None) -> bool:
     """Whether two coverages share a day."""
     return first is not None and second is not None and first[0] <= second[1] and second[0] <= first[1]

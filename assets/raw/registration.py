@@ -30,7 +30,7 @@ from assets.raw.acceptance import (
     days_of,
     expected_columns,
 )
-from assets.raw.precedence import Counting, Span, counting, current, overlap, previous, previously
+from assets.raw.precedence import Counting, Span, counting, current, needed, overlap, previous, previously
 from expectations.contracts import PARTNERS, TABLES
 from expectations.contracts.model import Delivery, Table
 from expectations.contracts.partner import Source
@@ -300,7 +300,7 @@ def register(source: str, landing: Landing, archive: Archive, seen: Path, terms:
         decide = settle_days if source in PARTNERS else settle
         settled = decide([arrival for item in judged for arrival in item.arrivals], receipts)
         written = archive.accept([(arrival.receipt(), arrival.staged) for arrival in settled.accepted])
-        held = archive.held()
+        held = _kept(archive, source)
         for arrival in settled.repeated:
             if arrival.sha256 not in held:  # has a receipt, but its bytes were lost
                 archive.keep(arrival.staged)
@@ -559,7 +559,12 @@ def _memory(seen: Path, source: str, archive: Archive, terms: Terms) -> _Memory:
     rules: list[Any] = [RULES, *expected_columns(source)]
     if source in PARTNERS:
         rules += [PARTNERS[source].delivery.mandatory, terms.sheet, terms.date_order]
-    return _Memory(seen, source, had, archive.held(), rules)
+    return _Memory(seen, source, had, _kept(archive, source), rules)
+
+
+def _kept(archive: Archive, source: str) -> set[str]:
+    """Contents that need not be stored again: those in the archive, and those purged from it that no table is made from."""
+    return archive.held() | (set(archive.purged()) - needed(archive.receipts(source)))
 
 
 class _Memory:

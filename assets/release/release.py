@@ -23,6 +23,7 @@ from assets.release import (
     explained,
     folder,
     history,
+    in_ui,
     published,
     revisions,
 )
@@ -136,22 +137,17 @@ def publish(
 )
 def release(
     context: dg.AssetExecutionContext,
+    config: in_ui.ReleaseConfig,
     pipeline: dg.ResourceParam[Pipeline],
     archive: dg.ResourceParam[Archive],
     warehouse: dg.ResourceParam[Warehouse],
     notifier: dg.ResourceParam[Notifier],
 ) -> dg.MaterializeResult:
     """Publish what the gates let out."""
-    outcome = publish(pipeline, archive, warehouse, notifier, context.instance)
-    rows = [f"| {name} | {state} | {' '.join(reasons)} |" for name, (state, reasons) in outcome.states.items()]
+    outcome = publish(in_ui.evaluated(pipeline, config), archive, warehouse, notifier, context.instance)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(outcome.release.id),
-        metadata={
-            "release": outcome.release.id,
-            "new": outcome.new,
-            "held": len(outcome.held),
-            "verdicts": dg.MarkdownMetadataValue("\n".join(["| measure | state | why |", "|---|---|---|", *rows])),
-        },
+        metadata=in_ui.metadata(outcome.release, outcome.new, outcome.states),
     )
 
 

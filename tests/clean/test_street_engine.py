@@ -637,3 +637,18 @@ def test_real_month_downloaded_twice_counts_the_same(real):
     assert sum(first.values()) == sum(again.values())
     assert sum((first - again).values()) == 2
     assert {key[1] for key in (first - again) + (again - first)} == {"2018-03"}
+
+
+def test_months_that_are_parsed_again_heal_what_was_kept_of_them(tmp_path: Path) -> None:
+    engine = Engine(tmp_path / "cache")
+    assert street_engine.parse_again({"2020-01"}, engine) == 0
+    files = [
+        deliver(tmp_path / "archive", "fairshire", month, content(line(month, id=ID["a"]), line(month)))
+        for month in MONTHS[:2]
+    ]
+    before = run(files, engine)
+    with engine.connect() as db:
+        db.execute("UPDATE cell SET counted = counted + 7")
+    assert run(files, engine) != before
+    assert street_engine.parse_again(set(MONTHS), engine) == 2
+    assert run(files, engine) == before

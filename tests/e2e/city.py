@@ -21,6 +21,7 @@ from pipelines.refresh import Refreshed, refresh
 from pipelines.settings import Settings
 from pipelines.workspace import Workspace, dagster_environment, open_workspace
 from sample.generator import generate
+from tests.database import setting_of
 from tests.paths import ROOT
 
 #: Sources of open data: what a city needs for SP01 and the proxy of SP08.
@@ -48,7 +49,7 @@ class City:
             landing=self.landing or self.data / "landing",
             partnership=self.partnership,
             as_of=self.as_of,
-            warehouse_url=self.warehouse_url,  # type: ignore[arg-type]
+            warehouse_url=self.warehouse_url or setting_of(self.data),  # type: ignore[arg-type]
             alert_urls=self.alert_urls,  # type: ignore[arg-type]
             pseudonym_key=self.pseudonym_key,  # type: ignore[arg-type]
             dagster_url=self.dagster_url,  # type: ignore[arg-type]

@@ -18,10 +18,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from pipelines.commands.answer import Answer
+from pipelines.commands.state import status
 from pipelines.definitions import build_definitions
 from pipelines.refresh import Ran, tell_ended
 from pipelines.sensors import alerts_sensor, landing_sensor
-from pipelines.status import show_status
 from pipelines.watch import tell_killed, tell_stopped, watch
 from pipelines.workspace import Workspace, one_at_a_time
 from resources.notifier import Notifier
@@ -285,7 +286,7 @@ def test_status_says_what_is_late_open_and_unsent(city: City, capsys: pytest.Cap
     workspace = city.open()
     workspace.__dict__["notifier"] = Notifier(workspace.warehouse, workspace.register.alerts, lambda _name: ())
     watch(workspace)
-    show_status(workspace)
+    status(Answer("status", as_json=False), workspace, full=False)
     workspace.warehouse.close()
     said = " ".join(capsys.readouterr().out.split())
     assert "late: 2016-03" in said

@@ -18,7 +18,7 @@ from expectations.contracts import TABLES
 from pipelines.backup import BackupError, backup, rehearse, restore
 from pipelines.refresh import look
 from pipelines.workspace import WorkspaceError, one_at_a_time
-from resources.notifier import Alert
+from resources.alert_store import Observed
 from resources.warehouse import PUBLISHED, Content
 from tests.e2e.city import City, open_city
 
@@ -34,7 +34,9 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> City:
     current = (made.data / "releases" / "current").readlink().name
     editions.approve(made.data, current, "A. Chair", "Agreed")
     workspace = made.open()
-    workspace.notifier.tell([Alert("one", "subject", "body")])
+    workspace.notifier.tell(
+        [Observed("late:population", True, kind="delivery_late", subject="subject", body="body", identity="one")]
+    )
     workspace.warehouse.close()
     return made
 
@@ -75,7 +77,7 @@ def test_what_is_restored_is_the_same_to_the_byte_and_needs_no_refresh(city: Cit
     assert done.release == (city.data / "releases" / "current").readlink().name
     assert tree(again.data) == tree(city.data)
     assert again.release_files() == city.release_files()
-    assert [alert.event for alert in again.open().notifier.unsent()] == ["one"]
+    assert [alert.event for alert in again.open().notifier.unsent()] == ["late:population#1"]
     assert editions.faults_of(again.data) == []
     register = again.data / "register" / "synthetic"
     assert (register / "partnership.toml").read_bytes() == (city.partnership / "partnership.toml").read_bytes()

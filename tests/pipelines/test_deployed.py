@@ -13,10 +13,11 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
-from pipelines.cli import app
+from pipelines.cli import FAILED, HELD, app
 from pipelines.prune import Pruned, evidence_runs, prune
 from pipelines.refresh import look
 from tests.e2e.city import City, open_city
+from tests.paths import ROOT
 
 HUSH = "hush-hush"
 
@@ -135,3 +136,11 @@ def test_grants_by_command_and_as_statements_for_the_owner(server: str) -> None:
         connection.exec_driver_sql("DROP DATABASE safer_command WITH (FORCE)")
         for name in ("nobody_much", *(f"safer_command_{word}" for word in ("pipeline", "analyst", "board"))):
             connection.exec_driver_sql(f"DROP ROLE {name}")
+
+
+def test_the_documents_know_every_command_and_exit_code() -> None:
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    readme, runbook = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/runbook.md"))
+    assert {name for name in commands if f"`safer-outcomes {name}" not in readme} == set()
+    told = {line.split("|")[1].strip() for line in runbook.splitlines() if line.startswith("| ")}
+    assert {"0", str(FAILED), "2", str(HELD)} <= told

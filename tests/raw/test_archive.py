@@ -281,7 +281,7 @@ def test_contents_are_stored_by_hash_and_read_only(tmp_path: Path) -> None:
     assert receipt.received_at == "2016-05-10T06:30:00.000000Z"
     assert receipt.header == tuple(HEADER.split(","))
     assert files(archive)[sha256] == data
-    assert archive.path(sha256).stat().st_mode & 0o777 == 0o444
+    assert archive.path(sha256).stat().st_mode & 0o777 == 0o400
     assert archive.held() == {sha256}
     assert Archive(tmp_path / "archive").receipts() == [receipt]
     assert Archive(tmp_path / "archive").receipts("population") == []
