@@ -150,7 +150,7 @@ def test_key_short_missing_or_another(data: Path) -> None:
 
 
 def test_database_that_is_not_there(data: Path) -> None:
-    url = "postgresql://somebody:hunter2@127.0.0.1:1/nowhere"
+    url = "postgresql://somebody:hunter2@127.0.0.1:1/nowhere"  # pragma: allowlist secret
     found = check("database", settings(data, warehouse_url=url))
     assert found.state == "fault" and "SAFER_WAREHOUSE_URL" in found.remedy
     assert "hunter2" not in str(found)
