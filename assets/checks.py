@@ -53,7 +53,7 @@ def step_checks(suites: Sequence[Suite]) -> dg.AssetChecksDefinition:
 def run_checks(
     table: str, pipeline: Pipeline, warehouse: Warehouse, notifier: Notifier
 ) -> Iterator[dg.AssetCheckResult]:
-    """Evaluate the suite of a table on what the warehouse holds now, and tell the owner of required checks that failed."""
+    """Evaluate the suite of a table on what the warehouse holds now, and tell the owner of required checks that fail or pass again."""
     from expectations.gx import run_suite
 
     suite = pipeline.suites[table]
@@ -63,21 +63,7 @@ def run_checks(
     verdicts = run_suite(
         suite, {name: frame[TABLES[name].column_names] for name, frame in frames.items()}, pipeline.facts()
     )
-    source = pipeline.source_of(table)
-    notifier.tell(
-        [
-            alerts.check_failed(
-                table,
-                verdict,
-                source=source,
-                owner=pipeline.owner(source),
-                content_hash=hashes[table],
-                measures=pipeline.measures_of(table),
-            )
-            for verdict in verdicts
-            if pipeline.required[table].get(verdict.rule.name) == "ERROR" and verdict.outcome in ("failed", "crashed")
-        ]
-    )
+    notifier.tell(alerts.of_checks(pipeline, table, verdicts, hashes[table], len(frames[table])))
     for verdict in verdicts:
         yield _result(table, verdict, pipeline, hashes)
 

@@ -56,7 +56,7 @@ class Pipeline:
 
     `version` is of code, register and pseudonym key together, `code_version` of the code alone; `as_of` overrides the clock;
     `key` is the secret behind pseudonyms, empty when none is set;
-    `pull_urls` the databases of the sources that are pulled.
+    `pull_urls` the databases of the sources that are pulled; `ui_url` where the Dagster UI is, for links in alerts.
     """
 
     register: Register
@@ -66,6 +66,7 @@ class Pipeline:
     as_of: date | None = None
     key: bytes = field(default=b"", repr=False)
     pull_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ui_url: str = "http://127.0.0.1:3000"
 
     @cached_property
     def limits(self) -> dict[str, float]:

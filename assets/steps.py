@@ -18,7 +18,7 @@ from assets.raw.registration import Registration, Terms, current, delivered_tabl
 from assets.setup import Pipeline
 from expectations.contracts import TABLES
 from expectations.contracts.model import Table
-from resources.archive import Archive, ArchiveError
+from resources.archive import Archive, ArchiveError, Receipt, Refusal
 from resources.landing import Landing
 from resources.notifier import Notifier
 from resources.pull import Pull
@@ -46,21 +46,28 @@ def _days(first: date | None, last: date | None) -> tuple[str, str] | None:
 def take_in(source: str, pipeline: Pipeline, landing: Landing, archive: Archive, notifier: Notifier) -> Registration:
     """Register what lies in landing for a source and what its pull brings; tell its owner of every refusal, once."""
     found = register(source, landing, archive, pipeline.seen, terms_of(source, pipeline))
-    notifier.tell(
-        [
-            alerts.delivery_refused(
-                source=source,
-                owner=pipeline.owner(source),
-                name=refusal.name,
-                reason=refusal.reason,
-                message=refusal.message,
-                identity=".".join(map(str, refusal.stamp)),
-                measures=pipeline.measures_of(f"raw_{source}"),
-            )
-            for refusal in found.refused
-        ]
-    )
+    tell_refused(source, found.refused, pipeline, archive, notifier)
     return found
+
+
+def tell_refused(
+    source: str, refused: Sequence[Refusal], pipeline: Pipeline, archive: Archive, notifier: Notifier
+) -> None:
+    """Tell of the deliveries of a source that lie refused in landing, and of those that do so no more; empty: of no source."""
+    # One that was still being written is not at fault: it is read again, and late if it never holds still.
+    lying = {refusal.name: refusal for refusal in refused if refusal.reason != "changing"}
+    seen = alerts.of_refusals(
+        pipeline, source, [(r.name, r.reason, r.message, ".".join(map(str, r.stamp))) for r in lying.values()]
+    )
+    names = {observed.case for observed in seen}
+    over = [case for case in notifier.open_cases(f"refused:{source}:") if case.name not in names]
+    rows = counting_rows(archive.receipts(source), source) if over else 0
+    notifier.tell([*seen, *alerts.no_longer_refused(pipeline, source, over, rows)])
+
+
+def counting_rows(receipts: Sequence[Receipt], source: str) -> int:
+    """Rows of the deliveries of a source that count."""
+    return int(delivered_table(receipts, source)["delivered_rows"].sum())
 
 
 def register_source(

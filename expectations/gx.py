@@ -8,6 +8,7 @@ expectation that raised is told from one that was not met.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal
@@ -16,6 +17,7 @@ import pandas as pd
 
 from expectations.suites.model import Expect, Facts, Suite, Verdict
 
+_BOUNDS = {"column", "min_value", "max_value"}
 Outcome = Literal["passed", "failed", "not applicable", "crashed"]
 
 
@@ -39,10 +41,9 @@ def run_suite(suite: Suite, frames: Mapping[str, pd.DataFrame], facts: Facts) ->
             profile = None
     wanted = [(expect, rule.name) for rule in suite.rules for expect in rule.expects]
     rows_met = _validate(suite.table, frames[suite.table], [e for e, _ in wanted if e.on == "rows"])
-    shown = {k: v for k, v in (profile or {}).items() if v is not None}
-    profile_met = _validate(
-        suite.table, pd.DataFrame([shown]), [e for e, _ in wanted if e.on == "profile" and _column(e) in shown]
-    )
+    # What is not a number is no figure: Great Expectations would leave it out and call the rest good.
+    shown = {k: v for k, v in (profile or {}).items() if v is not None and not math.isnan(v)}
+    profile_met = _bounded(suite.table, shown, [e for e, _ in wanted if e.on == "profile" and _column(e) in shown])
     verdicts = []
     for rule in suite.rules:
         outcomes: list[Outcome] = []
@@ -106,6 +107,32 @@ def _validate(name: str, frame: pd.DataFrame, expects: list[Expect]) -> dict[str
         raised = _raised(item.exception_info)
         found[item.expectation_config.meta["key"]] = "crashed" if raised else "passed" if item.success else "failed"
     return {key: found.get(key, "crashed") for key in unique}
+
+
+def _bounded(name: str, figures: Mapping[str, float], expects: list[Expect]) -> dict[str, Outcome]:
+    """Outcome of each expectation on a figure of the profile.
+
+    All figures are held against their bounds in one frame first; only if one of them is out, or that ended in an exception, is
+    each asked for itself. An expectation costs 20 ms to prepare, and nearly every table passes.
+    """
+    if not expects:
+        return {}
+    frame = pd.DataFrame(
+        {
+            "least": [e.arguments.get("min_value", -math.inf) for e in expects],
+            "figure": [figures[_column(e)] for e in expects],
+            "most": [e.arguments.get("max_value", math.inf) for e in expects],
+        },
+        dtype=float,
+    )
+    together = [
+        Expect("ExpectColumnPairValuesAToBeGreaterThanB", {"column_A": high, "column_B": low, "or_equal": True})
+        for high, low in (("figure", "least"), ("most", "figure"))
+    ]
+    plain = all(e.expectation == "ExpectColumnValuesToBeBetween" and not set(e.arguments) - _BOUNDS for e in expects)
+    if plain and set(_validate(name, frame, together).values()) == {"passed"}:
+        return {_key(e): "passed" for e in expects}
+    return _validate(name, pd.DataFrame([figures]), expects)
 
 
 def _raised(info: Any) -> bool:

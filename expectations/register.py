@@ -42,6 +42,7 @@ from pydantic import (
     field_validator,
 )
 
+from expectations.alerting import AlertsFile, Meeting, MeetingsFile, Route, alert_problems, meeting_problems
 from expectations.contracts import TABLES
 from expectations.contracts.crc_event import EVENT_TYPES
 from expectations.written import Ring, boundaries, front_matter, kind_of
@@ -91,6 +92,8 @@ FILES: dict[str, bool] = {
     "waivers.toml": False,
     "removed_checks.toml": False,
     "boundaries.geojson": False,
+    "alerts.toml": False,
+    "board_meetings.toml": False,
 }
 #: Folder of what people wrote about measures; a partnership's own, never inherited.
 COMMENTARY = "commentary"
@@ -781,13 +784,18 @@ class Register(_Record):
     boundaries: tuple[Boundary, ...] = ()
     boundaries_attribution: str = ""
     out_turns_final: str
+    alerts: AlertsFile = AlertsFile()
+    board_meetings: MeetingsFile = MeetingsFile()
     folder: Path
     read_from: tuple[Path, ...]
 
     @cached_property
     def content_hash(self) -> str:
-        """sha256 of what the register says; comments, line ends, order and place of the files change nothing."""
-        said = self.model_dump(mode="json", exclude={"folder", "read_from"})
+        """sha256 of what the register says of figures; comments, line ends, order and place of the files change nothing.
+
+        Who is told, and when the Board meets, changes no figure: a new address must not make every table anew.
+        """
+        said = self.model_dump(mode="json", exclude={"folder", "read_from", "alerts", "board_meetings"})
         return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     @cached_property
@@ -854,12 +862,13 @@ class Register(_Record):
 
 # --- reading ----------------------------------------------------------------------------------------------------------
 
-_RecordT = TypeVar("_RecordT", bound=_Record)
+_RecordT = TypeVar("_RecordT", bound=BaseModel)
 
-_MODELS: tuple[type[_Record], ...] = (
+_MODELS: tuple[type[BaseModel], ...] = (
     _PartnershipFile, _DecisionsFile, _WaiversFile, _RemovedChecksFile, Area, Baseline, Population, Brand, Thresholds,
     Source, Pull, Measure, Decision, PriorityArea, Category, OffenceCode, ViolenceCode, SexualOffenceCode,
     AggravatedHateCode, Agency, LicenceEvent, Holiday, Waiver, RemovedCheck, Commentary,
+    AlertsFile, Route, MeetingsFile, Meeting,
 )  # fmt: skip
 _KNOWN_KEYS = sorted({key for model in _MODELS for key in model.model_fields})
 
@@ -1242,9 +1251,13 @@ def _load(folder: Path) -> Register:
     calendar = reader.csv_file("calendar.csv", Holiday)
     waivers = reader.toml_file("waivers.toml", _WaiversFile)
     removed_checks = reader.toml_file("removed_checks.toml", _RemovedChecksFile)
+    alerts = reader.toml_file("alerts.toml", AlertsFile)
+    meetings = reader.toml_file("board_meetings.toml", MeetingsFile)
     commentary = reader.commentary()
     areas, attribution = reader.boundaries()
     if reader.problems or decisions is None or waivers is None or removed_checks is None:
+        raise RegisterError(reader.problems)
+    if alerts is None or meetings is None:
         raise RegisterError(reader.problems)
 
     rules = {
@@ -1261,6 +1274,10 @@ def _load(folder: Path) -> Register:
         "calendar.csv": _calendar_problems(calendar),
         "waivers.toml": _waiver_problems(waivers.waiver, measures),
         "boundaries.geojson": _boundary_problems(areas, priority_set),
+        "alerts.toml": alert_problems(
+            alerts, {s.owner for s in sources.values()} | {m.owner for m in measures.values()}
+        ),
+        "board_meetings.toml": meeting_problems(meetings.meeting),
     }
     for name, problems in rules.items():
         for key, rule in problems:
@@ -1306,6 +1323,8 @@ def _load(folder: Path) -> Register:
         boundaries=tuple(areas),
         boundaries_attribution=attribution,
         out_turns_final=head.out_turns_final,
+        alerts=alerts,
+        board_meetings=meetings,
         folder=folder,
         read_from=tuple(reader.read_from),
     )

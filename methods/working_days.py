@@ -1,6 +1,6 @@
 """Working days: neither weekend nor bank holiday (spec SP04e: a DASH score within 5 working days).
 
-Here: the day so many working days after another. Not here: which days are holidays (the register's `calendar.csv`).
+Here: the day so many working days after another, and the first working day from a day on. Not here: which days are holidays (the register's `calendar.csv`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,12 @@ def add_working_days(day: date, count: int, holidays: frozenset[date]) -> date:
         raise ValueError("working days are counted from 1")
     # Counted from the working day before, when the day itself is none.
     found = np.busday_offset(np.datetime64(day, "D"), count, roll="preceding", busdaycal=_calendar(holidays))
+    return date.fromisoformat(str(found))
+
+
+def working_day_from(day: date, holidays: frozenset[date]) -> date:
+    """The day itself if it is a working day, else the next one that is."""
+    found = np.busday_offset(np.datetime64(day, "D"), 0, roll="following", busdaycal=_calendar(holidays))
     return date.fromisoformat(str(found))
 
 

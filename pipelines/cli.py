@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines import deployed
 from pipelines.commands import running
 from pipelines.commands.answer import FAILED, CommandError, answering, wrong_option
 from pipelines.commands.options import (
@@ -254,6 +255,10 @@ def purge(
     with answering("purge", as_json) as answer:
         workspace = opened(landing, partnership, data)
         running.purge(answer, workspace, do=do, counting=counting, cache=cache, by=by, reason=reason)
+
+
+for _command in (deployed.backup, deployed.restore, deployed.grants, deployed.health, deployed.prune):
+    app.command()(_command)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
@@ -14,9 +15,9 @@ import assets.outcomes
 import assets.raw
 from assets.checks import step_checks
 from assets.release.release import release
-from assets.setup import STEPS, UPSTREAM
-from expectations.contracts import TABLES
-from pipelines import actions, jobs, selections
+from assets.setup import SOURCES, STEPS, UPSTREAM, Pipeline
+from expectations.contracts import PARTNERS, TABLES
+from pipelines import actions, jobs, selections, sensors
 from pipelines.settings import keep_to_ourselves, read_settings
 from pipelines.workspace import Workspace, dagster_environment, open_workspace
 
@@ -42,9 +43,15 @@ def build_definitions(workspace: Workspace) -> dg.Definitions:
     return dg.Definitions(
         assets=[*described, release],
         asset_checks=[step_checks([pipeline.suites[name] for name in step]) for step in dict.fromkeys(STEPS.values())],
-        jobs=[jobs.refresh, jobs.release, *selections.jobs(workspace), *actions.JOBS],
+        jobs=[jobs.refresh, jobs.release, jobs.everything, *selections.jobs(workspace), *actions.JOBS],
         schedules=[jobs.nightly(workspace)],
-        sensors=[jobs.release_after_success, jobs.release_after_failure, jobs.release_after_cancel],
+        sensors=[
+            jobs.release_after_success,
+            jobs.release_after_failure,
+            jobs.release_after_cancel,
+            sensors.landing_sensor(workspace),
+            sensors.alerts_sensor(workspace),
+        ],
         resources={
             "pipeline": pipeline,
             "landing": workspace.landing,
@@ -91,7 +98,26 @@ def _describe(spec: dg.AssetSpec, workspace: Workspace) -> dg.AssetSpec:
         if "police_street" in table.name
         else {"pandas"},
         metadata={"dagster/column_schema": columns, "dagster/table_name": table.name},
+        freshness_policy=_freshness(table.name, pipeline),
     )
+
+
+def _freshness(table: str, pipeline: Pipeline) -> dg.FreshnessPolicy | None:
+    """How old a raw table may be: the time between two deliveries, and the days that one may take.
+
+    A hint in the UI only, which looks at when the table was made. What is late is told by what a delivery covers
+    (`assets/release/timeliness.py`). Where the clock is not today's nothing new is expected.
+    """
+    source = pipeline.register.sources.get(SOURCES.get(table, ""))
+    if source is None or not source.expected or pipeline.register.clock != "today":
+        return None
+    days = source.expected_days_after_period
+    if days is None:
+        return None
+    delivery = PARTNERS[source.name].delivery if source.name in PARTNERS else None
+    quarterly = delivery is not None and delivery.field(delivery.period).type == "quarter"
+    # A month has up to 31 days, a quarter 92; Christmas or Easter may put a deadline off by four.
+    return dg.FreshnessPolicy.time_window(fail_window=timedelta(days=(92 if quarterly else 31) + days + 4))
 
 
 def _team(owner: str) -> str:
@@ -104,5 +130,5 @@ def defs() -> dg.Definitions:
     """What Dagster loads: the data folder that the settings name. Called on load, so tests can import this module."""
     keep_to_ourselves()
     settings = read_settings()
-    dagster_environment(settings.data)
+    dagster_environment(settings.data, settings.dagster_url.get_secret_value())
     return build_definitions(open_workspace(settings))

@@ -1,15 +1,15 @@
-"""Jobs, the nightly schedule, and the sensors that launch a release when a refresh ends, however it ends."""
+"""Jobs, the nightly schedule, and the sensors that launch a release when a refresh ends, however it ends.
+
+Not here: the sensors that look at landing and send alerts (`sensors.py`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
 import dagster as dg
 
-if TYPE_CHECKING:
-    from pipelines.workspace import Workspace
+from pipelines.workspace import Workspace, held_by_refresh
 
+_RELEASE = dg.AssetKey("release")
 _EVERYTHING = dg.AssetSelection.all() - dg.AssetSelection.assets("release")
 
 refresh = dg.define_asset_job(
@@ -24,35 +24,52 @@ release = dg.define_asset_job(
 )
 
 
+everything = dg.define_asset_job(
+    "nightly",
+    selection=dg.AssetSelection.all(),
+    description="What the nightly schedule runs a part of: the tables that are out of date, or else the release alone.",
+)
+
+
 def nightly(workspace: Workspace) -> dg.ScheduleDefinition:
     """02:30 in London: a time that the clock changes never skip or repeat."""
 
     @dg.schedule(
         name="nightly",
-        job=refresh,
+        job=everything,
         cron_schedule="30 2 * * *",
         execution_timezone="Europe/London",
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Runs what the planner says: changed deliveries, what is made from them, checks that need repeating.",
+        description="Runs what the planner says: changed deliveries, what is made from them, checks that need repeating."
+        " A release follows. Where nothing is out of date it is made at once: what is late or provisional depends on the day.",
     )
-    def tick(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        from pipelines.failures import line_of
         from pipelines.refresh import look, selection
+        from pipelines.watch import tell_stopped
 
-        found = look(workspace, context.instance)
+        if held_by_refresh(workspace.settings.data)[0]:
+            return dg.SkipReason("a refresh from the command line is running, which does the same")
+        try:
+            found = look(workspace, context.instance)
+        except Exception as error:
+            # No run comes of it that could be seen to fail.
+            tell_stopped(workspace, line_of(error))
+            raise
         if found.empty:
-            yield dg.SkipReason("nothing changed since the last refresh")
-            return
+            return dg.RunRequest(asset_selection=[_RELEASE])
         assets, checks = selection(found, workspace.pipeline.required)
-        yield dg.RunRequest(asset_selection=assets, asset_check_keys=checks)
+        return dg.RunRequest(asset_selection=assets, asset_check_keys=checks)
 
     return tick
 
 
 def _launch(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
     """Release after any run but a release: the gate decides, so it never matters how the run ended."""
-    if context.dagster_run.job_name == release.name:
+    run = context.dagster_run
+    if run.job_name == release.name or run.asset_selection == frozenset({_RELEASE}):
         return dg.SkipReason("a release leads to no release")
-    return dg.RunRequest(run_key=context.dagster_run.run_id, job_name=release.name)
+    return dg.RunRequest(run_key=run.run_id, job_name=release.name)
 
 
 def _sensor(name: str, status: dg.DagsterRunStatus) -> dg.SensorDefinition:

@@ -15,15 +15,17 @@ from functools import partial
 import dagster as dg
 from dagster._core.utils import make_new_run_id
 
+from assets import alerts
 from assets.raw.registration import Registration, delivered_table, unclaimed, waiting
 from assets.release.evidence import read_evidence
 from assets.release.release import Outcome, publish
 from assets.setup import SOURCES, STEPS, sources_of
-from assets.steps import take_in, terms_of
+from assets.steps import take_in, tell_refused, terms_of
 from expectations.contracts import TABLES
 from pipelines.commands.progress import Progress
 from pipelines.failures import step_failures
 from pipelines.planner import Plan, plan
+from pipelines.watch import watch
 from pipelines.workspace import Workspace
 from resources.warehouse import canonical, content_hash
 
@@ -80,14 +82,22 @@ def selection(
     return assets, checks
 
 
+@dataclass(frozen=True)
+class Ran:
+    """How a run ended: its id, and of each step that failed its name and one line."""
+
+    run_id: str
+    failures: tuple[tuple[str, str], ...] = ()
+
+
 def run_plan(
     definitions: dg.Definitions,
     planned: Plan,
     required: Mapping[str, Mapping[str, str]],
     instance: dg.DagsterInstance,
     progress: Progress | None = None,
-) -> tuple[str, ...]:
-    """Run exactly what was planned, in this process; give back one line for each step that failed."""
+) -> Ran:
+    """Run exactly what was planned, in this process."""
     assets, checks = selection(planned, required)
     job = definitions.resolve_job_def("refresh")
     known = {key for key in job.asset_layer.asset_graph.asset_check_keys}
@@ -99,7 +109,7 @@ def run_plan(
     # Dagster writes what it cannot record to stderr, parameters and all; the failure itself still comes back.
     with redirect_stderr(io.StringIO()):
         result = part.execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET, run_id=run_id)
-    return tuple(f"{step}: {line}" for step, line in step_failures(result.all_events))
+    return Ran(result.run_id, step_failures(result.all_events))
 
 
 def _told(progress: Progress, entry: dg.EventLogEntry) -> None:
@@ -132,13 +142,31 @@ def refresh(
         taken[source] = take_in(source, workspace.pipeline, workspace.landing, workspace.archive, workspace.notifier)
         progress.step()
     taken[""] = unclaimed(workspace.landing, workspace.archive)
+    tell_refused("", taken[""].refused, workspace.pipeline, workspace.archive, workspace.notifier)
     planned = look(workspace, instance, taken=True)
-    failures: tuple[str, ...] = ()
+    ran = Ran("")
     if planned.empty:
         say("Nothing to do: every table and check is up to date.")
     else:
         say(f"Making {len(planned.make)} tables, repeating the checks of {len(planned.check)}.")
-        failures = run_plan(definitions, planned, workspace.pipeline.required, instance, progress)
+        ran = run_plan(definitions, planned, workspace.pipeline.required, instance, progress)
+    tell_ended(workspace, ran)
     progress.stage("Release", 1)
     released = publish(workspace.pipeline, workspace.archive, workspace.warehouse, workspace.notifier, instance)
-    return Refreshed(taken, planned, released, failures)
+    watch(workspace)
+    return Refreshed(taken, planned, released, tuple(f"{step}: {line}" for step, line in ran.failures))
+
+
+def tell_ended(workspace: Workspace, ran: Ran) -> None:
+    """Tell of steps that failed, or that all is well again."""
+    seen = alerts.run_well(workspace.pipeline, run_id=ran.run_id)
+    if ran.failures:
+        number = len(ran.failures)
+        seen = alerts.run_failed(
+            workspace.pipeline,
+            identity=ran.run_id,
+            what=f"{number} step{'s' if number > 1 else ''} could not finish:",
+            failures=ran.failures,
+            run_id=ran.run_id,
+        )
+    workspace.notifier.tell([seen])

@@ -10,6 +10,8 @@ from dotenv import dotenv_values
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from expectations.alerting import EVERYONE
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -28,12 +30,18 @@ class Settings(BaseSettings):
     landing: Path | None = None
     partnership: Path = ROOT / "partnership" / "synthetic"
     warehouse_url: SecretStr | None = None
+    #: PostgreSQL database of Dagster's own records; else SQLite in the data folder.
+    dagster_url: SecretStr = SecretStr("")
+    #: The warehouse as its database's owner, for `grants` alone.
+    admin_url: SecretStr = SecretStr("")
     #: Secret behind the pseudonyms of people and cases: long, random, kept outside repository and data.
     pseudonym_key: SecretStr = SecretStr("")
     #: The secret that `rekey` moves to.
     pseudonym_key_new: SecretStr = SecretStr("")
     #: Apprise addresses, separated by spaces or commas.
     alert_urls: SecretStr = SecretStr("")
+    #: Where people open the Dagster UI: what links in alerts begin with.
+    ui_url: str = "http://127.0.0.1:3000"
     #: Folders that a symbolic link in landing may lead to, separated by colons.
     link_roots: str = str(ROOT.parent / "shared" / "data")
     #: Evaluation date for lateness, provisional labels and waivers; else the partnership's clock.
@@ -63,8 +71,14 @@ class Settings(BaseSettings):
 
     @property
     def alert_addresses(self) -> tuple[str, ...]:
-        """Where alerts go."""
-        return tuple(self.alert_urls.get_secret_value().replace(",", " ").split())
+        """Where alerts go that no route of the register takes elsewhere."""
+        return _addresses(self.alert_urls.get_secret_value())
+
+    def addresses_in(self, name: str) -> tuple[str, ...]:
+        """Apprise addresses that a variable named by a route of the register holds; none when it is not set."""
+        if name == EVERYONE:
+            return self.alert_addresses
+        return _addresses(secret(name))
 
     @staticmethod
     def pull_url(source: str) -> str:
@@ -81,8 +95,12 @@ class Settings(BaseSettings):
         return tuple(Path(part).absolute() for part in self.link_roots.split(":") if part)
 
 
+def _addresses(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
+
+
 #: Settings that are secrets: each may stand in a file instead, which SAFER_<NAME>_FILE names (systemd credentials, Docker secrets).
-SECRETS = ("pseudonym_key", "pseudonym_key_new", "warehouse_url", "alert_urls")
+SECRETS = ("pseudonym_key", "pseudonym_key_new", "warehouse_url", "dagster_url", "admin_url", "alert_urls")
 
 
 def said(name: str) -> str:

@@ -11,10 +11,12 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TextIO
 
 from assets.clean.pseudonym import Pseudonyms
 from assets.setup import Pipeline
@@ -78,8 +80,8 @@ class Workspace:
 
     @cached_property
     def notifier(self) -> Notifier:
-        """Alerts to owners of sources."""
-        return Notifier(self.warehouse, self.settings.alert_addresses)
+        """Alerts to owners of sources and to the analyst."""
+        return Notifier(self.warehouse, self.register.alerts, self.settings.addresses_in)
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -92,6 +94,7 @@ class Workspace:
             as_of=self.settings.as_of,
             key=self.key,
             pull_urls={name: Settings.pull_url(name) for name, said in self.register.sources.items() if said.pull},
+            ui_url=self.settings.ui_url.rstrip("/"),
         )
 
 
@@ -130,24 +133,66 @@ def open_workspace(settings: Settings) -> Workspace:
 
 
 @contextmanager
-def one_at_a_time(data: Path) -> Iterator[None]:
-    """Hold the data folder for one refresh; the lock dies with the process.
+def one_at_a_time(data: Path) -> Iterator[str]:
+    """Hold the data folder for one refresh; the lock dies with the process, and tells the next one of it.
+
+    Yields:
+        When the refresh before began, if it was killed; else empty text.
 
     Raises:
         WorkspaceError: another refresh is running.
     """
-    with (data / _LOCK).open("a") as handle:
+    with (data / _LOCK).open("a+") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise WorkspaceError("another refresh is using this data folder: wait until it has ended") from None
-        yield
+        killed = _noted(handle)
+        _note(handle, datetime.now(UTC).isoformat(timespec="seconds"))
+        try:
+            yield killed
+        finally:
+            _note(handle, "")
 
 
-def dagster_environment(data: Path) -> None:
-    """Let UI, daemon and command line use one Dagster instance: dagster.yaml of the project, storage in the data folder."""
+def held_by_refresh(data: Path) -> tuple[bool, str]:
+    """Whether a refresh from the command line is running; if none is, when one began that was killed, else empty text."""
+    try:
+        with (data / _LOCK).open("r") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False, _noted(handle)
+    except FileNotFoundError:
+        return False, ""
+    except OSError:
+        return True, ""
+
+
+def _noted(handle: TextIO) -> str:
+    handle.seek(0)
+    return handle.read(64).strip()
+
+
+def _note(handle: TextIO, text: str) -> None:
+    with suppress(OSError):  # a full disk: what is lost is only the word of a kill
+        handle.seek(0)
+        handle.truncate()
+        handle.write(text)
+        handle.flush()
+
+
+def dagster_environment(data: Path, url: str = "") -> None:
+    """Let UI, daemon and command line use one Dagster instance: dagster.yaml of the project, its storage by URL or in the data folder.
+
+    Args:
+        data: the data folder.
+        url: PostgreSQL database of Dagster's records (`Settings.dagster_url`); empty text leaves what the environment says.
+    """
     os.environ["DAGSTER_HOME"] = str(ROOT)
     os.environ["SAFER_DAGSTER_DIR"] = str(data / "dagster")
+    if url:
+        os.environ["SAFER_DAGSTER_URL"] = url
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    # What a run intends to make is some hundred events, told before the first step: they are stored at once.
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "500")
     (data / "dagster").mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from expectations.contracts.model import Table
+from resources import roles
 
 _ARROW = {"string": pa.string(), "int": pa.int64(), "float": pa.float64()}
 _SQL: dict[str, Any] = {"string": sa.Text(), "int": sa.BigInteger(), "float": sa.Double()}
@@ -45,6 +46,11 @@ PUBLISHED = "published"
 _NO_RIGHT = (
     f"schema {PUBLISHED} cannot be made in the warehouse: let its owner run CREATE SCHEMA {PUBLISHED} AUTHORIZATION the"
     " pipeline's user; nothing was published"
+)
+
+_NOT_ALLOWED = (
+    "the log-in of SAFER_WAREHOUSE_URL may not do this: run safer-outcomes grants as the database's owner, and grant it the"
+    " pipeline's role"
 )
 
 
@@ -213,6 +219,8 @@ class Warehouse:
         if self._sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)
+        else:
+            sa.event.listen(self._engine, "connect", roles.act_as_pipeline)
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -316,19 +324,8 @@ class Warehouse:
         with self.write() as connection:
             CONTENT.create(connection, checkfirst=True)
             for table, rows in ready:
-                _fill(connection, table, rows)
-                content = contents[table.name]
-                connection.execute(sa.delete(CONTENT).where(CONTENT.c.table_name == table.name))
-                connection.execute(
-                    sa.insert(CONTENT).values(
-                        table_name=table.name,
-                        content_hash=content.content_hash,
-                        row_count=content.row_count,
-                        code_version=content.code_version,
-                        partnership=content.partnership,
-                        inputs=json.dumps(dict(inputs), sort_keys=True),
-                    )
-                )
+                fill(connection, table, rows)
+                record(connection, table.name, contents[table.name])
         self._held.update({table.name: (contents[table.name].content_hash, rows) for table, rows in ready})
         return contents
 
@@ -370,11 +367,32 @@ def _plainly() -> Iterator[None]:
     except sa.exc.OperationalError as error:
         raise WarehouseError(_plain(str(error.orig))) from None
     except sa.exc.DBAPIError as error:
+        if type(error.orig).__name__ == "InsufficientPrivilege":
+            raise WarehouseError(_NOT_ALLOWED) from None
         raise WarehouseError(f"the warehouse refused a statement ({type(error.orig).__name__})") from None
 
 
-def _fill(connection: sa.Connection, table: Table, rows: pa.Table) -> None:
-    """`_load`, with the driver's own errors, which may quote a row, turned into one line."""
+def record(connection: sa.Connection, name: str, content: Content) -> None:
+    """Write what a table holds, in the transaction that fills it; `CONTENT` is there."""
+    connection.execute(sa.delete(CONTENT).where(CONTENT.c.table_name == name))
+    connection.execute(
+        sa.insert(CONTENT).values(
+            table_name=name,
+            content_hash=content.content_hash,
+            row_count=content.row_count,
+            code_version=content.code_version,
+            partnership=content.partnership,
+            inputs=json.dumps(dict(content.inputs), sort_keys=True),
+        )
+    )
+
+
+def fill(connection: sa.Connection, table: Table, rows: pa.Table) -> None:
+    """Replace the rows of one table; the driver's own errors, which may quote a row, become one line.
+
+    Raises:
+        WarehouseError: the rows break the contract's key, or the database refuses.
+    """
     try:
         _load(connection, table, rows)
     except connection.dialect.loaded_dbapi.IntegrityError:
@@ -390,12 +408,12 @@ def _load(connection: sa.Connection, table: Table, rows: pa.Table) -> None:
     if inspector.has_table(table.name):
         if [c["name"] for c in inspector.get_columns(table.name)] != table.column_names:
             target.drop(connection)
-            target.create(connection)
+            _create(connection, target)
         else:
             # DELETE, not TRUNCATE: a reader's snapshot keeps the old rows.
             connection.execute(sa.delete(target))
     else:
-        target.create(connection)
+        _create(connection, target)
     values = zip(*(rows[name].to_pylist() for name in table.column_names), strict=True)
     raw: Any = connection.connection.dbapi_connection
     if connection.dialect.name == "sqlite":
@@ -407,6 +425,13 @@ def _load(connection: sa.Connection, table: Table, rows: pa.Table) -> None:
     with raw.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
         for row in values:
             copy.write_row(row)
+
+
+def _create(connection: sa.Connection, target: sa.Table) -> None:
+    """A table that is not there yet, with the rights that its readers have; one whose rows are replaced keeps them."""
+    target.create(connection)
+    if connection.dialect.name != "sqlite":
+        roles.share(connection, target.name)
 
 
 def _prepare_sqlite(raw: Any, _record: Any) -> None:

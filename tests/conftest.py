@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import is_hypothesis_test
 
 from tests.campaign import REPORT, WHOLE, Reporter, sampled
-from tests.paths import skip_or_fail
+from tests.database import ON_POSTGRESQL, SERVER
+from tests.postgresql import running_server
 
 # Settings of a developer's shell must not reach a test; these are of the tests themselves.
-_OF_TESTS = ("SAFER_REAL_DATA", "SAFER_CAMPAIGN", "SAFER_SEED", "SAFER_POINTS")
+_OF_TESTS = ("SAFER_REAL_DATA", "SAFER_CAMPAIGN", "SAFER_SEED", "SAFER_POINTS", "SAFER_TEST_DATABASE", SERVER)
 for _name in [name for name in os.environ if name.startswith("SAFER_") and name not in _OF_TESTS]:
     del os.environ[_name]
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A whole campaign leaves its report; workers only send what they find."""
+    """A whole campaign leaves its report, workers only send what they find; cities on PostgreSQL share one server."""
+    if ON_POSTGRESQL and not hasattr(config, "workerinput"):
+        until_the_end = ExitStack()
+        os.environ[SERVER] = until_the_end.enter_context(running_server())
+        config.add_cleanup(until_the_end.close)
     if WHOLE and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Reporter(REPORT))
 
@@ -45,37 +47,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server of this test run's own, on loopback."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        skip_or_fail("no PostgreSQL server on this machine")
-    binaries = found[-1].parent
-    # PostgreSQL refuses to run as root, and its own user must reach the folder.
-    as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-    folder = Path(subprocess.check_output([*as_user, "mktemp", "-d"], text=True, cwd="/").strip())
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    subprocess.run(
-        [
-            *as_user,
-            binaries / "initdb",
-            "-D",
-            folder / "db",
-            "-U",
-            "safer",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-        ],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        cwd="/",
-    )
-    options = f"-h 127.0.0.1 -p {port} -k {folder}"
-    control = [*as_user, binaries / "pg_ctl", "-D", folder / "db", "-w", "-l", folder / "log"]
-    subprocess.run([*control, "-o", options, "start"], check=True, stdout=subprocess.DEVNULL, cwd="/")
-    yield f"postgresql://safer@127.0.0.1:{port}/postgres"
-    subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL, cwd="/")
-    shutil.rmtree(folder, ignore_errors=True)
+    with running_server() as address:
+        yield address

@@ -12,6 +12,7 @@ import pytest
 
 from assets.checks import run_checks
 from assets.outcomes import sp08_serious_acquisitive_crime as sp08
+from expectations.alerting import AlertsFile
 from expectations.contracts import TABLES
 from expectations.outcomes import sp08_serious_acquisitive_crime as contract
 from resources.warehouse import Warehouse
@@ -42,13 +43,14 @@ def evidence(warehouse: Warehouse, tables: dict[str, Any]) -> dict[str, Any]:
         suites={NAME: suite},
         suite_versions={NAME: suite.version("1")},
         required={NAME: {rule.name: rule.severity for rule in suite.rules}},
-        register=SimpleNamespace(slug="fernmouth"),
+        register=SimpleNamespace(slug="fernmouth", alerts=AlertsFile()),
+        ui_url="http://127.0.0.1:3000",
         facts=lambda: FACTS,
         source_of=lambda table: "police_street",
         owner=lambda source: "the analyst",
         measures_of=lambda table: ["SP08"],
     )
-    notifier = SimpleNamespace(tell=lambda alerts: None)
+    notifier = SimpleNamespace(tell=lambda *_, **__: None)
     results = run_checks(NAME, pipeline, warehouse, notifier)  # type: ignore[arg-type]
     return {result.check_name: {k: v.value for k, v in result.metadata.items()} for result in results}
 

@@ -13,6 +13,7 @@ from assets.setup import UPSTREAM, sources_of
 from expectations.contracts import TABLES
 from expectations.required import SNAPSHOT, required_checks, snapshot_text
 from pipelines.definitions import build_definitions
+from tests.database import environment_of
 from tests.e2e.city import OPEN, City
 from tests.paths import ROOT
 
@@ -128,6 +129,7 @@ def test_dagster_loads_the_code_location(tmp_path: Path) -> None:
         "DAGSTER_HOME": str(ROOT),
         "SAFER_DAGSTER_DIR": str(home),
         "SAFER_DATA_DIR": str(tmp_path / "data"),
+        **environment_of(tmp_path / "data"),
     }
     done = subprocess.run(
         [str(Path(sys.executable).parent / "dagster"), "definitions", "validate", "-w", "workspace.yaml"],

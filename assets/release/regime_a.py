@@ -14,14 +14,14 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csc_array, csr_array
 
 from assets.release.audit import BELIEFS, ENDLESS, ENOUGH, Belief, Published, Unknown, exposed, system
+from assets.release.corners import Corners, Solved
 from assets.release.regime_b import HIDDEN, HIDDEN_NOTE
 from assets.release.relations import Count, Member, counts_of, relations, values
 from methods.periods import start_year
@@ -280,6 +280,10 @@ class _Choice:
         return bool(new)
 
 
+#: Lower and upper end of each unknown.
+Ends = tuple[np.ndarray, np.ndarray]
+
+
 @dataclass
 class _Attack:
     """The attacker by linear programming: how far each hidden count can move, and why no further."""
@@ -305,7 +309,8 @@ class _Attack:
         # Not to move at all is possible, but for a zero that is taken for more.
         started = 0.0 if (down >= 0).all() else np.inf
         low, high = np.full(len(columns), started), np.full(len(columns), -started)
-        bounds = np.column_stack([-down[columns], np.full(len(columns), ENDLESS)])
+        ends = (-down[columns], np.full(len(columns), float(ENDLESS)))
+        corners = Corners(part, np.zeros(len(busy)), np.zeros(len(busy)))
         drawn = np.random.default_rng(0)
         # Far corners of what is possible clear many targets at once.
         for _ in range(_CORNERS):
@@ -314,7 +319,7 @@ class _Attack:
                 break
             weights = np.zeros(len(columns))
             weights[left] = drawn.normal(size=len(left))
-            self._solved(weights, part, bounds, low, high)
+            _moved(corners, weights, ends, (low, high))
         found = []
         for target in targets:
             at = place[target]
@@ -324,12 +329,12 @@ class _Attack:
             for sign in (1.0, -1.0):
                 weights = np.zeros(len(columns))
                 weights[at] = -sign
-                solved = self._solved(weights, part, bounds, low, high)
-                if solved.x is None:
+                solved = _moved(corners, weights, ends, (low, high))
+                if solved is None:
                     # What he believes cannot be, so he learns nothing.
                     return []
                 price = np.zeros(self.matrix.shape[0])
-                price[busy] = solved.eqlin.marginals
+                price[busy] = solved.prices
                 pull = np.zeros(len(self.exact))
                 pull[target] = sign
                 pull += self.matrix.T @ price
@@ -342,14 +347,15 @@ class _Attack:
                 found.append((target, np.clip(condition, 0.0, need), need))
         return found
 
-    @staticmethod
-    def _solved(weights: np.ndarray, part: csr_array, bounds: np.ndarray, low: np.ndarray, high: np.ndarray) -> Any:
-        """The move of least weighted sum; how far any unknown moved in it is noted in `low` and `high`."""
-        solved = linprog(weights, A_eq=part, b_eq=np.zeros(part.shape[0]), bounds=bounds, method="highs")
-        if solved.x is not None:
-            np.minimum(low, solved.x, out=low)
-            np.maximum(high, solved.x, out=high)
-        return solved
+
+def _moved(corners: Corners, weights: np.ndarray, ends: Ends, reached: Ends) -> Solved | None:
+    """The move of least weighted sum within its ends; how far any unknown moved in it is noted in `reached`."""
+    solved = corners.solved(weights, *ends)
+    if solved is not None:
+        low, high = reached
+        np.minimum(low, solved.values, out=low)
+        np.maximum(high, solved.values, out=high)
+    return solved
 
 
 # ---- the rows that follow

@@ -7,12 +7,14 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
+from assets import alerts
 from assets.clock import evaluation_date
 from assets.release import (
     demanded,
@@ -33,11 +35,11 @@ from assets.release.manifest import manifest, told_apart
 from assets.release.pages import render
 from assets.release.process import newest_signal
 from assets.release.shown import analysts_view, computed, release_view
-from assets.release.timeliness import late_sentence
+from assets.release.timeliness import late_sources
 from assets.setup import Pipeline
 from expectations.contracts import PARTNERS, TABLES, Table, police_street
-from resources.archive import Archive, Receipt
-from resources.notifier import Alert, Notifier
+from resources.archive import Archive
+from resources.notifier import Notifier
 from resources.warehouse import Snapshot, Warehouse
 
 
@@ -86,6 +88,7 @@ def publish(
         states = {d.measure.id: (d.state, d.reasons) for d in decided}
         if before and folder.content_of(said) == folder.content_of(before.manifest):
             published.heal(warehouse, before)
+            _tell(pipeline, notifier, decided, before.id)
             return Outcome(before, new=False, states=states)
         seen = release_view(pipeline, known, decided, said | {"id": ""})
         signals = {m.id: newest_signal(m, d.figures) for m, d in zip(seen.measures, decided, strict=True)}
@@ -111,7 +114,7 @@ def publish(
         released = folder.write_release(pipeline.releases, said, files)
         with published.swapped(warehouse, released):
             folder.make_current(pipeline.releases, released)
-    notifier.tell(_held_alerts(decided, released.id))
+    _tell(pipeline, notifier, decided, released.id)
     return Outcome(released, new=True, states=states)
 
 
@@ -188,7 +191,7 @@ def _known(
         evidence=evidence,
         outcomes=outcomes,
         receipts=receipts,
-        late=_late(pipeline, receipts, as_of),
+        late={name: late.sentence for name, late in late_sources(pipeline.register, receipts, as_of).items()},
         before=_last_good(before, rows),
         hidden=history.read(history.ancestry(pipeline.releases, before), pipeline.data / "analysis"),
         as_of=as_of,
@@ -209,18 +212,6 @@ def _last_good(before: Released | None, rows: pd.DataFrame) -> dict[str, Before]
             found[name] = Before(before.id if before else "", mine, said.get("out_turns", {}))
         elif said["state"] == "held" and said["held_from"]:
             found[name] = Before(said["held_from"], mine, said.get("out_turns", {}))
-    return found
-
-
-def _late(pipeline: Pipeline, receipts: list[Receipt], as_of: date) -> dict[str, str]:
-    """Sources whose newest due month (of a survey: quarter) is missing, with a sentence that says so."""
-    found: dict[str, str] = {}
-    for name, source in pipeline.register.sources.items():
-        mine = [receipt for receipt in receipts if receipt.source == name]
-        days = source.expected_days_after_period
-        if mine and days is not None and source.kind != "reference":
-            sentence = late_sentence(name, mine, pipeline.register.area.forces, as_of, days)
-            found |= {name: sentence} if sentence else {}
     return found
 
 
@@ -290,21 +281,10 @@ def _revised(
     return [with_revisions(d) for d in decided], found
 
 
-def _held_alerts(decided: list[Decided], release_id: str) -> list[Alert]:
-    """One alert a measure that is held for another reason than a failed check (that one was told already)."""
-    return [
-        Alert(
-            event=f"held:{d.measure.id}:{release_id}",
-            subject=f"{d.measure.id} {d.measure.name} is held",
-            body="\n".join(
-                (
-                    f"To: {d.measure.owner}",
-                    f"{d.measure.id} {d.measure.name} was not published in release {release_id}.",
-                    *d.reasons,
-                    "What to do: run the refresh again; if it stays held, see the checks in the Dagster UI.",
-                )
-            ),
-        )
-        for d in decided
-        if d.state == "held" and not any(s.code == "failed" for s in d.shut)
-    ]
+def _tell(pipeline: Pipeline, notifier: Notifier, decided: Iterable[Decided], release_id: str) -> None:
+    """Tell of measures that changed to held, or are so no more; each time, for a run may have been killed before it told."""
+    notifier.tell(
+        [alerts.of_measure(pipeline, d.measure.id, d.state, tuple(s.text for s in d.shut)) for d in decided],
+        partial(alerts.release_words, pipeline, release_id),
+        together=True,
+    )

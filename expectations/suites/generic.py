@@ -1,7 +1,7 @@
 """Rules that follow from a contract alone: rows, columns, completeness, key, valid values.
 
-Small tables are checked row by row by Great Expectations; `bulk` ones (hundreds of thousands of rows) by the counts of
-violations of a single vectorised pass, on which Great Expectations then asserts. A test holds the two to one verdict.
+Delivered reference tables are checked row by row by Great Expectations; all others, `bulk`, by the counts of violations of a
+single vectorised pass, on which Great Expectations then asserts. A test holds the two to one verdict.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from expectations.contracts.model import Column, Table
-from expectations.suites.model import Expect, Rule, at_least, none
+from expectations.suites.model import Expect, Rule, Suite, at_least, none
 
 
 def contract_rules(table: Table, *, bulk: bool = False) -> tuple[Rule, ...]:
@@ -76,6 +76,15 @@ def contract_met(table: Table) -> Rule:
         "validity",
         "; ".join(part.reason for part in parts),
         tuple(expect for part in parts for expect in part.expects),
+    )
+
+
+def contract_suite(table: Table) -> Suite:
+    """The suite of a table that has no rules but those of its contract."""
+    return Suite(
+        table.name,
+        contract_rules(table, bulk=True),
+        profile=lambda frames, _facts: violations(table, frames[table.name]),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from expectations.contracts import police_street as contract
-from expectations.suites.generic import contract_rules, violations
+from expectations.suites.generic import contract_rules, contract_suite, violations
 from expectations.suites.model import Facts, Profile, Rule, Suite, at_least, at_most, none
 
 _COMPLETENESS = contract.COMPLETENESS.name
@@ -19,7 +19,7 @@ def suites(limits: Mapping[str, float]) -> tuple[Suite, ...]:
 
 
 def _raw() -> Suite:
-    return Suite(contract.RAW.name, contract_rules(contract.RAW))
+    return contract_suite(contract.RAW)
 
 
 def _rows() -> Suite:
@@ -90,7 +90,7 @@ def _count() -> Suite:
 
 def _completeness(limits: Mapping[str, float]) -> Suite:
     rules = (
-        *contract_rules(contract.COMPLETENESS),
+        *contract_rules(contract.COMPLETENESS, bulk=True),
         Rule(
             "rows_conserved",
             "ERROR",
@@ -178,6 +178,7 @@ def _completeness(limits: Mapping[str, float]) -> Suite:
         median = there.groupby("force")["delivered_rows"].transform("median")
         unusual = (there["delivered_rows"] < median / 2) | (there["delivered_rows"] > median * 2)
         return {
+            **violations(contract.COMPLETENESS, held),
             "months_not_conserved": int((sums != there["delivered_rows"]).sum()),
             "worst_bad_share": _worst(there["quarantined"], there["delivered_rows"]),
             "worst_repeated_share": _worst(there["repeated"], there["delivered_rows"] - there["without_id"]),
@@ -197,7 +198,7 @@ def _completeness(limits: Mapping[str, float]) -> Suite:
 
 def _quarantine() -> Suite:
     rules = (
-        *contract_rules(contract.QUARANTINE),
+        *contract_rules(contract.QUARANTINE, bulk=True),
         Rule(
             "quarantine_matches_completeness",
             "ERROR",
@@ -209,8 +210,12 @@ def _quarantine() -> Suite:
 
     def profile(frames: Mapping[str, pd.DataFrame], _facts: Facts) -> Profile:
         key = ["force", "month"]
-        listed = frames[contract.QUARANTINE.name].groupby(key).size()
-        return {"months_that_differ": _differing(listed, frames[_COMPLETENESS].groupby(key)["quarantined"].sum())}
+        rows = frames[contract.QUARANTINE.name]
+        expected = frames[_COMPLETENESS].groupby(key)["quarantined"].sum()
+        return {
+            **violations(contract.QUARANTINE, rows),
+            "months_that_differ": _differing(rows.groupby(key).size(), expected),
+        }
 
     return Suite(contract.QUARANTINE.name, rules, reads=(_COMPLETENESS,), profile=profile)
 

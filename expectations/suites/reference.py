@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from expectations.contracts import reference as contract
-from expectations.suites.generic import contract_rules
+from expectations.suites.generic import contract_rules, contract_suite
 from expectations.suites.model import Facts, Profile, Rule, Suite, at_most, none
 
 #: Which census vintage the codes of an LSOA area type are of.
@@ -17,7 +17,7 @@ VINTAGE_OF_TYPE = {"lsoa01": "2001", "lsoa11": "2011", "lsoa21": "2021"}
 def suites(limits: Mapping[str, float]) -> tuple[Suite, ...]:
     """The suites, with the thresholds of the partnership's register."""
     raw = tuple(
-        Suite(table.name, contract_rules(table))
+        contract_suite(table)
         for table in (contract.RAW_NEIGHBOURHOOD, contract.RAW_LSOA_NEIGHBOURHOOD, contract.RAW_POPULATION)
     )
     return (
@@ -87,7 +87,8 @@ def _population(limits: Mapping[str, float]) -> Suite:
         differences: list[float] = []
         cities = population[population["area_type"] == "city"].groupby("mid_year")["persons"].sum()
         for (area_type, year), areas in population.groupby(["area_type", "mid_year"]):
-            persons = areas.set_index("area_code")["persons"]
+            # An area that stands twice fails as such (`key_unique`).
+            persons = areas.drop_duplicates("area_code").set_index("area_code")["persons"]
             if area_type in VINTAGE_OF_TYPE:
                 part = lookup[lookup["lsoa_vintage"] == VINTAGE_OF_TYPE[area_type]]
                 residents = part["lsoa_code"].map(persons)

@@ -47,5 +47,5 @@ def opened(
     from pipelines.workspace import dagster_environment, open_workspace
 
     workspace = open_workspace(settings(landing, partnership, data, as_of))
-    dagster_environment(workspace.settings.data)
+    dagster_environment(workspace.settings.data, workspace.settings.dagster_url.get_secret_value())
     return workspace

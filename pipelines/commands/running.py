@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pipelines import fingerprint
-from pipelines.commands.answer import HELD, Answer, CommandError
+from pipelines.commands.answer import FAILED, HELD, Answer, CommandError
+from pipelines.failures import line_of
 from pipelines.settings import ROOT, Settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def refresh(answer: Answer, settings: Settings) -> None:
         whole(answer, settings)
         return
     answer.code = note.exit_code
+    if note.exit_code == FAILED:
+        answer.errors.append(note.message.splitlines()[-1])
     answer.say(f"Nothing new since the last refresh. {note.message}")
     answer.give(nothing_new=True, message=note.message)
 
@@ -76,19 +79,27 @@ def whole(answer: Answer, settings: Settings) -> None:
         raise CommandError(
             f"landing folder {settings.landing_dir.name} is missing: make it and put deliveries in, or name it with --landing"
         )
-    with one_at_a_time(settings.data):
+    with one_at_a_time(settings.data) as killed:
         fingerprint.forget_note(settings.data)
-        dagster_environment(settings.data)
+        dagster_environment(settings.data, settings.dagster_url.get_secret_value())
         import dagster as dg
 
         from pipelines.definitions import build_definitions
         from pipelines.refresh import refresh as run
+        from pipelines.watch import tell_killed, tell_stopped
 
-        with dg.DagsterInstance.get() as instance, Progress() as progress:
-            done = run(workspace, build_definitions(workspace), instance, answer.say, progress)
+        tell_killed(workspace, killed)
+        try:
+            with dg.DagsterInstance.get() as instance, Progress() as progress:
+                done = run(workspace, build_definitions(workspace), instance, answer.say, progress)
+        except Exception as error:
+            tell_stopped(workspace, line_of(error))
+            raise
+        unsent = workspace.notifier.waiting()
         workspace.warehouse.close()
         message = _tell(answer, settings, done)
-        if not done.failures and settings.warehouse_url is None:
+        # What is unsent is tried again with the next refresh, even where that finds nothing new.
+        if not done.failures and not unsent and settings.warehouse_url is None:
             fingerprint.write_note(settings.data, fingerprint.Note(_fingerprint(settings), answer.code, message))
 
 

@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import zip_longest
 
+from assets.alerts import day
 from assets.clock import evaluation_date
 from assets.raw.registration import current as counting
 from assets.release import editions, folder
-from assets.release.timeliness import missing_when_due, uncovered_when_due
+from assets.release.timeliness import late_sources
 from assets.setup import SOURCES
 from expectations.contracts import PARTNERS
 from expectations.register import Register
@@ -46,7 +47,8 @@ def status(answer: Answer, workspace: Workspace, *, full: bool) -> None:
     register = workspace.register
     receipts = workspace.archive.receipts()
     as_of = evaluation_date(workspace.settings.as_of, register.clock, receipts, date.today())
-    sources = [_source(register, name, receipts, as_of) for name in SOURCES.values()]
+    late = late_sources(register, receipts, as_of)
+    sources = [_source(register, name, receipts, late[name].month if name in late else "") for name in SOURCES.values()]
     answer.give(partnership=register.name, as_of=as_of, sources=[asdict(s) | {"state": s.words} for s in sources])
     answer.say(f"{register.name}, evaluated as of {as_of}")
     _released(answer, workspace, full)
@@ -55,28 +57,37 @@ def status(answer: Answer, workspace: Workspace, *, full: bool) -> None:
     if full:
         for one in sources:
             answer.say(f"{one.source}: owner {one.owner}, {one.deliveries} deliveries count, {one.words}")
-    unsent = [alert.subject for alert in workspace.notifier.unsent()]
-    answer.give(alerts_not_sent=unsent)
-    for subject in unsent if full else unsent[:1]:
-        more = f" (and {len(unsent) - 1} more)" if len(unsent) > 1 and not full else ""
-        answer.say(f"alert not sent yet: {subject}{more}")
+    meeting = register.board_meetings.upcoming(as_of)
+    answer.give(board_meets=meeting)
+    if meeting:
+        urgent = late and register.board_meetings.pressing(as_of)
+        answer.say(f"The Board meets on {day(meeting)}{': what is late is urgent' if urgent else ''}.")
+    notifier = workspace.notifier
+    opened = [(case.since[:10], case.subject) for case in notifier.open_cases()]
+    unsent = [alert.subject for alert in notifier.unsent()]
+    answer.give(alerts_open=[{"since": since, "subject": subject} for since, subject in opened], alerts_not_sent=unsent)
+    _first(answer, [f"open since {since}: {subject}" for since, subject in opened], full)
+    _first(answer, [f"alert not sent yet: {subject}" for subject in unsent], full)
 
 
-def _source(register: Register, name: str, receipts: list[Receipt], as_of: date) -> SourceState:
+def _first(answer: Answer, lines: list[str], full: bool) -> None:
+    """The first of some lines and how many more there are; all of them in full."""
+    for line in lines if full else lines[:1]:
+        more = f" (and {len(lines) - 1} more)" if len(lines) > 1 and not full else ""
+        answer.say(f"{line}{more}")
+
+
+def _source(register: Register, name: str, receipts: list[Receipt], late: str) -> SourceState:
     held = counting([r for r in receipts if r.source == name])
     firsts = [r.month or (r.coverage or ("",))[0][:7] for r in held.values()]
     lasts = [r.month or (r.coverage or ("", ""))[1][:7] for r in held.values()]
-    source = register.sources[name]
-    days, late = source.expected_days_after_period, ""
-    if held and days is not None and source.kind != "reference":
-        if name in PARTNERS:
-            delivery = PARTNERS[name].delivery
-            quarterly = delivery.field(delivery.period).type == "quarter"
-            late = uncovered_when_due(held.values(), as_of, days, quarterly=quarterly)
-        else:
-            late = next((m.split()[-1] for m in missing_when_due(held.values(), register.area.forces, as_of, days)), "")
     return SourceState(
-        name, source.owner, len(held), min(filter(None, firsts), default=""), max(filter(None, lasts), default=""), late
+        name,
+        register.sources[name].owner,
+        len(held),
+        min(filter(None, firsts), default=""),
+        max(filter(None, lasts), default=""),
+        late,
     )
 
 

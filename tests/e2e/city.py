@@ -21,6 +21,7 @@ from pipelines.refresh import Refreshed, refresh
 from pipelines.settings import Settings
 from pipelines.workspace import Workspace, dagster_environment, open_workspace
 from sample.generator import generate
+from tests.database import setting_of
 from tests.paths import ROOT
 
 #: Sources of open data: what a city needs for SP01 and the proxy of SP08.
@@ -39,6 +40,7 @@ class City:
     alert_urls: str = ""
     warehouse_url: str | None = None
     pseudonym_key: str = ""
+    dagster_url: str = ""
 
     @property
     def settings(self) -> Settings:
@@ -47,9 +49,10 @@ class City:
             landing=self.landing or self.data / "landing",
             partnership=self.partnership,
             as_of=self.as_of,
-            warehouse_url=self.warehouse_url,  # type: ignore[arg-type]
+            warehouse_url=self.warehouse_url or setting_of(self.data),  # type: ignore[arg-type]
             alert_urls=self.alert_urls,  # type: ignore[arg-type]
             pseudonym_key=self.pseudonym_key,  # type: ignore[arg-type]
+            dagster_url=self.dagster_url,  # type: ignore[arg-type]
             _env_file=None,  # type: ignore[call-arg]
         )
 
@@ -69,8 +72,8 @@ class City:
 
     @contextmanager
     def instance(self) -> Iterator[dg.DagsterInstance]:
-        before = {name: os.environ.get(name) for name in ("DAGSTER_HOME", "SAFER_DAGSTER_DIR")}
-        dagster_environment(self.data)
+        before = {name: os.environ.get(name) for name in ("DAGSTER_HOME", "SAFER_DAGSTER_DIR", "SAFER_DAGSTER_URL")}
+        dagster_environment(self.data, self.dagster_url)
         try:
             with dg.DagsterInstance.get() as instance:
                 yield instance

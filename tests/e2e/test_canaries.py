@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from sample.generator import generate
+from tests.database import ON_POSTGRESQL, as_sqlite, environment_of
 from tests.paths import ROOT
 
 PLANTED = (
@@ -82,7 +83,7 @@ for words in sys.argv[1:]:
 
 
 def run(data: Path, *commands: str) -> bytes:
-    environment = {**os.environ, "SAFER_DATA_DIR": str(data), "GX_ANALYTICS_ENABLED": "false"}
+    environment = {**os.environ, "SAFER_DATA_DIR": str(data), "GX_ANALYTICS_ENABLED": "false", **environment_of(data)}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *commands], env=environment, cwd=ROOT, capture_output=True, check=False
     )
@@ -115,6 +116,8 @@ def test_no_canary_past_the_landing_zone(tmp_path: Path) -> None:
         delivered = kept[0] == "landing" or (kept[0] == "archive" and re.fullmatch(r"[0-9a-f]{64}", path.name))
         if path.is_file() and not delivered:
             places["/".join(kept)] = path.read_bytes()
+    if ON_POSTGRESQL:
+        places["warehouse.sqlite"] = "\n".join(as_sqlite(data).iterdump()).encode()
     assert any(name.startswith("dagster/") for name in places)
     assert {"warehouse.sqlite", "archive/receipts.jsonl"} <= set(places)
     found = [

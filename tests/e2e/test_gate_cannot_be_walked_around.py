@@ -15,6 +15,7 @@ from expectations.suites import Suite
 from pipelines.definitions import build_definitions
 from pipelines.planner import Plan
 from pipelines.refresh import run_plan, selection
+from tests.database import url_of
 from tests.e2e.city import SYNTHETIC, City, open_city
 
 OUTCOME = "outcome_sp01_close_the_gap"
@@ -61,7 +62,7 @@ def run(city: City, plan: Plan, *, checks: bool = True, tags: dict[str, str] | N
 
 
 def edit(city: City, statement: str) -> None:
-    engine = sa.create_engine(f"sqlite:///{city.data / 'warehouse.sqlite'}")
+    engine = sa.create_engine(url_of(city.data))
     with engine.begin() as connection:
         assert connection.execute(sa.text(statement)).rowcount != 0
     engine.dispose()

@@ -7,6 +7,7 @@ import sqlite3
 import pandas as pd
 import pytest
 
+from tests.database import as_sqlite
 from tests.e2e.city import full_city
 from tests.outcomes.headlines_sql_a import HEADLINES_A
 from tests.outcomes.headlines_sql_b import HEADLINES_B
@@ -16,7 +17,7 @@ HEADLINES = HEADLINES_A | HEADLINES_B
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
-    return sqlite3.connect(full_city(tmp_path_factory).data / "warehouse.sqlite")
+    return as_sqlite(full_city(tmp_path_factory).data)
 
 
 @pytest.mark.parametrize("headline", HEADLINES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from pipelines.settings import Settings
 from pipelines.workspace import open_workspace
 from resources.log import Log
 from sample.generator import generate
+from tests.database import as_sqlite
 from tests.e2e.city import SYNTHETIC, City
 
 ONE = "the first long enough secret of this partnership"
@@ -39,7 +40,7 @@ def keyed(city: City, key: str) -> City:
 
 
 def clients(city: City) -> set[str]:
-    with sqlite3.connect(city.data / "warehouse.sqlite") as connection:
+    with closing(as_sqlite(city.data)) as connection:
         return {
             key
             for (key,) in connection.execute("SELECT client_key FROM clean_pdas_referral WHERE client_key IS NOT NULL")
@@ -49,7 +50,7 @@ def clients(city: City) -> set[str]:
 def test_without_a_key_nothing_of_people_is_taken_in(real: City) -> None:
     done = real.refresh()
     assert any("SAFER_PSEUDONYM_KEY" in failure for failure in done.failures)
-    with sqlite3.connect(real.data / "warehouse.sqlite") as connection:
+    with closing(as_sqlite(real.data)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     assert "clean_pdas_referral" not in tables
     assert real.state("SP04") == "held"

@@ -12,6 +12,7 @@ import pytest
 
 from assets.release.folder import faults_of
 from assets.release.shown import DOWNLOADS
+from tests.database import lose
 from tests.e2e.city import City, open_city
 
 pytestmark = pytest.mark.campaign("the whole way", sample=5)
@@ -78,8 +79,7 @@ def test_nothing_new_does_nothing_and_a_lost_warehouse_gives_the_same_bytes(rele
     done = city.refresh()
     assert done.planned.empty and not done.released.new
     assert city.release_files() == before
-    for path in city.data.glob("warehouse.sqlite*"):
-        path.unlink()
+    lose(city.data)
     done = city.refresh()
     assert len(done.planned.make) == 13
     assert not done.released.new

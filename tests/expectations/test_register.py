@@ -604,7 +604,7 @@ def test_waiver_holds_from_its_first_to_its_last_day(copy: Path) -> None:
 def test_files_are_those_read_and_a_new_one_shows(copy: Path) -> None:
     register = load_register(copy)
     optional = {"violence_code.csv", "sexual_offence_code.csv", "aggravated_hate_code.csv", "agency.csv"}
-    optional |= {"licence_event.csv", "calendar.csv", "boundaries.geojson"}
+    optional |= {"licence_event.csv", "calendar.csv", "boundaries.geojson", "alerts.toml", "board_meetings.toml"}
     held = {name for name, must in FILES.items() if must} | optional
     assert {path.name for path in register.files()} == held
     assert set(FILES) - held == {"waivers.toml", "removed_checks.toml"}

@@ -13,6 +13,7 @@ from expectations.gx import run_suite
 from expectations.register import Thresholds
 from expectations.suites import Expect, Facts, Rule, Suite, build_suites
 from expectations.suites.generic import contract_rules, violations
+from expectations.suites.model import at_least, at_most, none
 from tests.e2e.city import full_city
 
 LIMITS = Thresholds().model_dump()
@@ -192,6 +193,13 @@ def test_row_form_and_bulk_form_of_a_contract_agree(good: tuple[Frames, Facts], 
         assert one == two
 
 
+def test_an_area_that_stands_twice_fails_by_its_key_alone(good: tuple[Frames, Facts]) -> None:
+    frames, facts = good
+    twice = pd.concat([frames[PEOPLE], frames[PEOPLE].iloc[-1:]], ignore_index=True)
+    found = verdicts(PEOPLE, {**frames, PEOPLE: twice}, facts)
+    assert {name for name, outcome in found.items() if outcome != "passed"} == {"key_unique"}
+
+
 def test_profile_that_cannot_be_formed_is_a_crash_not_a_pass() -> None:
     def broken(_frames: object, _facts: object) -> dict[str, float | None]:
         raise KeyError(CANARY)
@@ -215,6 +223,29 @@ def test_missing_figure_and_empty_rule_never_pass() -> None:
     suite = Suite(PLACES, (empty, absent), profile=lambda _f, _x: {"gone": None})
     found = run_suite(suite, {PLACES: pd.DataFrame({"name": ["x"]})}, Facts(LIMITS, ()))
     assert [v.outcome for v in found] == ["failed", "failed"]
+
+
+def test_each_figure_of_many_gets_its_own_verdict() -> None:
+    """All are held against their bounds at once: one that is out, or is no number, leaves the others as they are."""
+    rules = tuple(
+        Rule(name, "ERROR", "validity", "is within bounds", (expect,))
+        for name, expect in (
+            ("none", none("zero")),
+            ("at_edge", at_least("five", 5)),
+            ("out", at_most("five", 4.999)),
+            ("below", at_least("five", 5.001)),
+            ("no_number", at_most("nan", 1)),
+            ("endless", at_most("endless", 10)),
+        )
+    )
+    figures = {"zero": 0, "five": 5, "nan": float("nan"), "endless": float("inf")}
+    suite = Suite(PLACES, rules, profile=lambda _f, _x: figures)
+    found = run_suite(suite, {PLACES: pd.DataFrame({"name": ["x"]})}, Facts(LIMITS, ()))
+    assert [v.outcome for v in found] == ["passed", "passed", "failed", "failed", "failed", "failed"]
+    good = replace(suite, rules=rules[:2])
+    assert [v.outcome for v in run_suite(good, {PLACES: pd.DataFrame({"name": ["x"]})}, Facts(LIMITS, ()))] == [
+        "passed"
+    ] * 2
 
 
 def test_no_suite_is_empty_and_every_one_has_a_floor() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from methods.working_days import add_working_days
+from methods.working_days import add_working_days, working_day_from
 
 NONE: frozenset[date] = frozenset()
 #: GOV.UK: Good Friday and Easter Monday of 2015, Christmas of 2015 with the substitute day of Boxing Day.
@@ -50,3 +50,16 @@ def test_as_counted_day_by_day(day: date, count: int, holidays: frozenset[date])
 def test_counts_from_one(count: int) -> None:
     with pytest.raises(ValueError, match="from 1"):
         add_working_days(date(2015, 6, 1), count, NONE)
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        (date(2015, 6, 5), date(2015, 6, 5)),  # a Friday
+        (date(2015, 6, 6), date(2015, 6, 8)),
+        (date(2015, 4, 3), date(2015, 4, 7)),  # Good Friday
+        (date(2015, 12, 25), date(2015, 12, 29)),
+    ],
+)
+def test_first_working_day_from_a_day_on(day: date, expected: date) -> None:
+    assert working_day_from(day, HOLIDAYS) == expected

@@ -13,6 +13,7 @@ import dagster as dg
 import pytest
 
 from assets.steps import terms_of
+from expectations.alerting import AlertsFile
 from expectations.contracts import PARTNERS
 from resources.landing import Landing
 from resources.notifier import Notifier
@@ -28,10 +29,11 @@ class Data:
     def __init__(self, folder: Path, **record: object):
         self.scans = Scans(folder)
         self.warehouse = Warehouse(f"sqlite:///{folder / 'w.sqlite'}", "somewhere", "v1")
-        self.notifier = Notifier(self.warehouse, [])
+        self.notifier = Notifier(self.warehouse, AlertsFile(), lambda _name: ())
         said = {"kind": "partner", "sheet": "", "date_order": "YMD", "pull": None} | record
         self.pipeline = SimpleNamespace(
-            register=SimpleNamespace(sources={SOURCE: SimpleNamespace(**said)}),
+            register=SimpleNamespace(sources={SOURCE: SimpleNamespace(**said)}, alerts=AlertsFile()),
+            ui_url="http://127.0.0.1:3000",
             seen=self.scans.seen,
             owner=lambda source: f"owner of {source}",
             measures_of=lambda table: ["SP04"] if table == f"raw_{SOURCE}" else [],

@@ -27,6 +27,7 @@ from expectations.contracts import PARTNERS, TABLES, Table, police_street
 from methods.periods import month_range
 from resources.archive import Archive, Receipt
 from resources.warehouse import Warehouse
+from tests.database import url_of
 from tests.release import computed
 
 MEASURES = ("SP01", "SP05", "SP09")
@@ -70,7 +71,7 @@ class Published:
     @contextmanager
     def warehouse(self) -> Iterator[Warehouse]:
         pipeline = self.pipeline
-        opened = Warehouse(f"sqlite:///{self.data / 'warehouse.sqlite'}", pipeline.register.slug, pipeline.version)
+        opened = Warehouse(url_of(self.data), pipeline.register.slug, pipeline.version)
         try:
             yield opened
         finally:
@@ -125,7 +126,7 @@ class Published:
         for name in found:
             if name.startswith("outcome_") and name not in own:
                 found[name] = replace(found[name], hash_read=None)
-        notifier = SimpleNamespace(tell=lambda alerts: None)
+        notifier = SimpleNamespace(tell=lambda *_, **__: None)
         with (
             self.warehouse() as warehouse,
             patch.object(step, "read_evidence", lambda *_: found),

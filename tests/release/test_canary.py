@@ -27,6 +27,7 @@ from expectations.contracts import TABLES
 from methods.periods import Period, month_range, periods
 from methods.rates import rate
 from resources.warehouse import Warehouse
+from tests.database import url_of
 from tests.release import computed
 
 TABLE = "outcome_sp08_serious_acquisitive_crime"
@@ -72,7 +73,7 @@ def pipeline(tmp_path: Path) -> Pipeline:
 @pytest.fixture
 def run(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[pd.DataFrame], Released]]:
     """Publish with this table of SP08."""
-    warehouse = Warehouse(f"sqlite:///{pipeline.data / 'warehouse.sqlite'}", pipeline.register.slug, pipeline.version)
+    warehouse = Warehouse(url_of(pipeline.data), pipeline.register.slug, pipeline.version)
 
     def evidence(*_: object) -> dict[str, TableEvidence]:
         found = computed.evidence(pipeline)
@@ -93,7 +94,7 @@ def run(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     def once(rows: pd.DataFrame) -> Released:
         tables = {**computed.outcomes(pipeline), TABLE: rows}
         warehouse.replace([(TABLES[name], made) for name, made in tables.items()], inputs={})
-        archive, notifier = SimpleNamespace(receipts=computed.receipts), SimpleNamespace(tell=lambda alerts: None)
+        archive, notifier = SimpleNamespace(receipts=computed.receipts), SimpleNamespace(tell=lambda *_, **__: None)
         return publish(pipeline, archive, warehouse, notifier, None).release  # type: ignore[arg-type]
 
     yield once

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipelines.cli import app
+from tests.database import environment_of
 from tests.release.published import Published
 
 KEY = "a key for tests, of 32 bytes or more"
@@ -19,7 +20,12 @@ def first(two: Published) -> str:
 
 
 def run(at: Published, *arguments: str) -> Result:
-    environment = {"SAFER_PSEUDONYM_KEY": KEY, "COLUMNS": "200", "SAFER_DATA_DIR": str(at.data)}
+    environment = {
+        "SAFER_PSEUDONYM_KEY": KEY,
+        "COLUMNS": "200",
+        "SAFER_DATA_DIR": str(at.data),
+        **environment_of(at.data),
+    }
     return CliRunner().invoke(app, list(arguments), env=environment)
 
 

@@ -20,6 +20,7 @@ from assets.setup import Pipeline
 from expectations.contracts import PARTNERS, TABLES, Table, police_street
 from methods.periods import month_range
 from resources.warehouse import Warehouse
+from tests.database import has_published, lose_published, url_of
 from tests.release import computed
 
 MONTHS = month_range(computed.FIRST, computed.LAST)
@@ -48,7 +49,7 @@ def pipeline(tmp_path: Path) -> Pipeline:
 @pytest.fixture
 def warehouse(pipeline: Pipeline) -> Iterator[Warehouse]:
     """The tables that a release reads itself: outcomes, months received, rows set aside."""
-    made = Warehouse(f"sqlite:///{pipeline.data / 'warehouse.sqlite'}", pipeline.register.slug, pipeline.version)
+    made = Warehouse(url_of(pipeline.data), pipeline.register.slug, pipeline.version)
     tables: list[tuple[Table, Any]] = [(TABLES[n], rows) for n, rows in computed.outcomes(pipeline).items()]
     for name, source in PARTNERS.items():
         tables += [(source.completeness, counted(name)), (source.quarantine, rejected(name))]
@@ -69,7 +70,7 @@ def run(pipeline: Pipeline, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatc
     """Publish once, with all evidence good."""
     monkeypatch.setattr(step, "read_evidence", lambda *_: computed.evidence(pipeline))
     archive = SimpleNamespace(receipts=computed.receipts)
-    notifier = SimpleNamespace(tell=lambda alerts: None)
+    notifier = SimpleNamespace(tell=lambda *_, **__: None)
 
     def once(**changed: Any) -> Outcome:
         return publish(pipeline, archive, warehouse, notifier, None)  # type: ignore[arg-type]
@@ -103,7 +104,7 @@ def test_the_same_again_writes_nothing_but_published_tables_that_were_lost(
 ) -> None:
     first = run()
     assert published.agrees(warehouse, first.release)
-    (pipeline.data / "published.sqlite").unlink()
+    lose_published(pipeline.data)
     before = {
         p: p.stat().st_mtime_ns for p in pipeline.data.rglob("*") if "releases" in p.parts or "analysis" in p.parts
     }
@@ -128,7 +129,7 @@ def test_without_what_analysts_get_there_is_no_release(
         with pytest.raises(ReleaseError, match="nothing was published"):
             run()
     assert [p.name for p in pipeline.releases.iterdir()] == [".lock"]
-    assert not (pipeline.data / "published.sqlite").exists()
+    assert not has_published(pipeline.data)
     assert run().new
 
 

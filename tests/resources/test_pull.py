@@ -18,7 +18,7 @@ from resources.landing import DeliveryFault
 from resources.pull import Pull, fetch
 
 CANARY = "Canaryvalue"
-SECRET = "Pa55word"
+SECRET = "Pa55word"  # pragma: allowlist secret
 DAYS = ("2016-04-01", "2016-06-30")
 DELIVERY = Delivery(
     "pdas_referral",
