@@ -2,8 +2,8 @@
 
 Here: what all answers have in common. Not here: what is answered. Light to import: the refresh with nothing new uses it.
 
-The document's keys: `command`; `exit_code`; `errors`, one line each; `notes`, one line each; then those of the command
-(`docs/commands.md`). Keys are added, and never renamed or taken away.
+The document's keys: `command`; `exit`; `error`, if there is one; `errors`; `notes`; then those of the command (`described.py`).
+Keys are added, and never renamed or taken away.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ class Answer:
         """The answer as JSON; dates and paths as text."""
         whole = {
             "command": self.command,
-            "exit_code": self.code,
+            "exit": self.code,
+            **({"error": self.errors[0]} if self.errors else {}),
             "errors": self.errors,
             "notes": self.notes,
             **self.said,

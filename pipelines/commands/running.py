@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pipelines import fingerprint
-from pipelines.commands.answer import HELD, Answer, CommandError
+from pipelines.commands.answer import FAILED, HELD, Answer, CommandError
 from pipelines.failures import line_of
 from pipelines.settings import ROOT, Settings
 
@@ -26,6 +26,8 @@ def refresh(answer: Answer, settings: Settings) -> None:
         whole(answer, settings)
         return
     answer.code = note.exit_code
+    if note.exit_code == FAILED:
+        answer.errors.append(note.message.splitlines()[-1])
     answer.say(f"Nothing new since the last refresh. {note.message}")
     answer.give(nothing_new=True, message=note.message)
 
