@@ -6,6 +6,7 @@ Here: the meaning of each key of the JSON documents, and the page made from it a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import typer
 
@@ -125,11 +126,11 @@ def commands() -> str:
     return "\n".join(parts) + "\n"
 
 
-def _name(option: typer.core.TyperOption) -> str:
+def _name(option: Any) -> str:
     return f"`{option.opts[0]}`" if option.opts[0].startswith("-") else f"`{option.opts[0].upper()}`"
 
 
-def _default(option: typer.core.TyperOption) -> str:
+def _default(option: Any) -> str:
     shown = getattr(option, "show_default", None)
     if option.required:
         return "needed"
