@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +110,18 @@ def test_the_image_holds_every_package() -> None:
     assert packages | {"partnership"} <= copied
 
 
+def test_the_data_folder_of_the_image_can_be_replaced_by_a_restored_one() -> None:
+    """A restore appears by a rename beside the data folder: so that may be no mount itself, nor hold one."""
+    mounts = {volume.split(":")[1] for volume in COMPOSE["services"]["code"]["volumes"]}
+    image = (DEPLOY / "Dockerfile").read_text()
+    said = dict(re.findall(r"\b(SAFER_\w+)=(\S+)", image))
+    data = Path(said["SAFER_DATA_DIR"])
+    assert str(data.parent) in mounts and Path(said["SAFER_DAGSTER_DIR"]) == data / "dagster"
+    assert not [mount for mount in mounts if data == Path(mount) or data in Path(mount).parents]
+    (made,) = re.findall(r"mkdir -p (.+?) &&", image)
+    assert mounts == set(made.split()) and said["SAFER_LANDING"] in mounts
+
+
 def test_no_secret_stands_in_the_files() -> None:
     for path in DEPLOY.rglob("*"):
         if path.is_file() and "secrets" not in path.parts:
@@ -115,6 +130,49 @@ def test_no_secret_stands_in_the_files() -> None:
                     assert "PASSWORD@" in line, path.name
     said = ROOT.joinpath(".gitignore").read_text()
     assert "deploy/secrets/" in said
+
+
+def test_the_proxy_is_told_everything_that_its_configuration_asks_for() -> None:
+    asked = set(re.findall(r"\$\{(\w+)\}", (DEPLOY / "nginx" / "safer-outcomes.conf.template").read_text()))
+    given = COMPOSE["services"]["proxy"]["environment"]
+    assert asked == {name for name in given if name.startswith("SAFER_")}
+    assert all(name.startswith(given["NGINX_ENVSUBST_FILTER"]) for name in asked)
+
+
+def test_logrotate_moves_the_proxys_log_alone_and_has_it_opened_anew(tmp_path: Path) -> None:
+    program = shutil.which("logrotate", path=f"{os.environ['PATH']}:/usr/sbin")
+    if not program:
+        skip_or_fail("no logrotate on this machine")
+    text = (DEPLOY / "logrotate" / "safer-outcomes").read_text()
+    for there, here in (("/var/log/safer-outcomes", str(tmp_path)), ("/run/nginx.pid", str(tmp_path / "pid")),
+                        (" www-data adm", "")):  # fmt: skip
+        assert there in text
+        text = text.replace(there, here)
+    (tmp_path / "conf").write_text(text)
+    (tmp_path / "conf").chmod(0o644)
+    for name in ("proxy.log", "log.jsonl"):
+        (tmp_path / name).write_text("one\n")
+    reopens = [
+        "sh",
+        "-c",
+        f"trap 'echo opened > {tmp_path}/told; exit' USR1; echo $$ > {tmp_path}/pid; while :; do sleep 0.05; done",
+    ]
+    with subprocess.Popen(reopens) as proxy:
+        try:
+            while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+                time.sleep(0.01)
+            done = subprocess.run(
+                [program, "--force", "--state", tmp_path / "state", tmp_path / "conf"],
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert (done.returncode, done.stderr) == (0, "")
+            proxy.wait(10)
+        finally:
+            proxy.kill()
+    assert (tmp_path / "told").read_text() == "opened\n"
+    assert (tmp_path / "proxy.log.1").read_text() == "one\n" and (tmp_path / "proxy.log").read_text() == ""
+    assert (tmp_path / "proxy.log").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "log.jsonl").read_text() == "one\n"
 
 
 @pytest.mark.postgres

@@ -35,10 +35,11 @@ MAY = "{ permissions { permission value } }"
 
 @dataclass
 class Deployed:
-    """Ports on loopback, and the address of Dagster's records."""
+    """Ports on loopback, the address of Dagster's records, and the folder of logs."""
 
     ports: dict[str, int]
     records: str
+    folder: Path
 
     def ask(
         self, service: str, path: str, *, user: str = "", password: str = "", body: str = "", origin: str = ""
@@ -126,6 +127,7 @@ def proxy_files(folder: Path, ports: dict[str, int]) -> Path:
         SAFER_CERTIFICATE_KEY=str(folder / "key.pem"),
         SAFER_USERS=str(folder / "users"),
         SAFER_EDITORS=str(folder / "editors"),
+        SAFER_ACCESS_LOG=str(folder / "who.txt"),
     )
     (folder / "safer.conf").write_text(filled)
     user = "user root;" if os.geteuid() == 0 else ""
@@ -169,7 +171,7 @@ def deployed(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             started[service] = stack.enter_context(running(service, said, environment, folder))
             if service == "code":
                 wait(lambda: socket.create_connection(("127.0.0.1", ports["code"]), 1).close(), started["code"], folder)
-        found = Deployed(ports, addresses["records"])
+        found = Deployed(ports, addresses["records"], folder)
         started["proxy"] = stack.enter_context(
             running("proxy", [str(nginx), "-c", str(proxy_files(folder, ports))], {"PATH": "/usr/bin:/bin"}, folder)
         )
@@ -208,6 +210,15 @@ def test_every_unit_starts_and_the_interface_says_its_version(deployed: Deployed
             assert time.monotonic() < end, "the daemon reports nothing"
             connection.rollback()
             time.sleep(0.5)
+
+
+def test_the_proxys_log_says_who_asked_and_never_a_password(deployed: Deployed) -> None:
+    assert deployed.ask("proxy", "/server_info?who=log", user="reader")[0] == 200
+    assert deployed.ask("proxy", "/server_info?who=log")[0] == 401
+    said = (deployed.folder / "who.txt").read_text()
+    asked = [line for line in said.splitlines() if "?who=log" in line]
+    assert [(line.split()[2], line.split('"')[2].split()[0]) for line in asked] == [("reader", "200"), ("-", "401")]
+    assert PASSWORDS["reader"] not in said and base64.b64encode(PASSWORDS["reader"].encode()).decode() not in said
 
 
 @pytest.mark.parametrize("path", ["/", "/server_info", "/graphql", "/runs", "/static/js/x.js"])

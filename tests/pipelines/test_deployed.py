@@ -13,7 +13,8 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
-from pipelines.cli import FAILED, HELD, app
+from pipelines.cli import app
+from pipelines.commands.answer import FAILED, HELD
 from pipelines.prune import Pruned, evidence_runs, prune
 from pipelines.refresh import look
 from tests.e2e.city import City, open_city

@@ -70,6 +70,14 @@ def test_wiped_or_deleted_runs_leave_a_storage_that_works(instance: dg.DagsterIn
     assert count(instance) == 1
 
 
+def test_open_files_are_migrated_like_dagsters_own(instance: dg.DagsterInstance) -> None:
+    dg.materialize([thing], instance=instance)
+    instance.upgrade(lambda _line: None)
+    assert count(instance) == 1
+    dg.materialize([thing], instance=instance)
+    assert count(instance) == 2
+
+
 def test_the_configuration_of_the_project_names_it(tmp_path: Path) -> None:
     named = yaml.safe_load((ROOT / "dagster.yaml").read_text())["storage"]["custom"]
     assert (named["module"], named["class"]) == (ChosenStorage.__module__, ChosenStorage.__name__)
@@ -88,6 +96,7 @@ def test_one_configuration_serves_postgresql_by_url_and_shows_no_address(
     monkeypatch.setenv(URL, address.render_as_string(hide_password=False))
     monkeypatch.setenv("SAFER_DAGSTER_DIR", str(tmp_path))
     monkeypatch.setenv("DAGSTER_HOME", str(ROOT))
+    told: list[str] = []
     with dg.DagsterInstance.get() as first:
         assert isinstance(first.event_log_storage, PostgresEventLogStorage)
         assert dg.materialize([thing], instance=first).success
@@ -97,6 +106,9 @@ def test_one_configuration_serves_postgresql_by_url_and_shows_no_address(
         with dg.DagsterInstance.from_ref(first.get_ref()) as second:
             assert count(second) == 1
             assert isinstance(second.event_log_storage, PostgresEventLogStorage)
+            second.upgrade(told.append)  # `dagster instance migrate`, as the runbook has it after an upgrade
+            assert count(second) == 1
+        assert any("Updating event storage" in line for line in told) and "hush" not in "".join(told)
     assert not list(tmp_path.rglob("*.db"))
 
 
