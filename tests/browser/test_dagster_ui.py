@@ -27,7 +27,8 @@ from tests.paths import ROOT, skip_or_fail
 pytestmark = [pytest.mark.browser, pytest.mark.campaign("Dagster UI", sample=0)]
 
 BIN = Path(sys.executable).parent
-SLOW = 180
+SLOW = 300
+expect.set_options(timeout=60_000)
 _RUNS = "{runsOrError{... on Runs{results{runId jobName status}}}}"
 
 

@@ -169,6 +169,7 @@ def test_made_for_others(run: Any, tmp_path: Path) -> None:
         (("rejects", "no_such"), 1, "no_such"),
         (("rekey", *WHO), 1, "SAFER_PSEUDONYM_KEY"),
         (("purge", "--counting", "--never"), 2, "--never"),
+        (("purge", "--do"), 1, "--by is empty"),
         (("doctor", "--partnership", "nowhere"), 1, "nowhere"),
         (("backup", "--to", "x", "--data", "nowhere"), 1, "nowhere"),
         (("restore", "--from", "x", "--data", "y"), 1, "x is no backup"),
