@@ -37,6 +37,14 @@ def test_the_ui_listens_on_loopback_only(tmp_path: Path) -> None:
 NAMES = {
     "assets/clean/street_engine.py": {"table", "_KEY", "name", "made"},
     "resources/warehouse.py": {"names", "table.name", "marks", "PUBLISHED"},
+    # Grants take no parameters: names go through the dialect's own quoting, texts through its literals.
+    "resources/roles.py": {
+        *("base", "schema", "pipeline", "analyst", "board", "listed", "PIPELINE"),
+        *("_quoted(table)", "_quoted(name)", "_quoted(str(name))"),
+        *("_text(name)", "_text(published)", "_text(names[ANALYST])", "_text(names[PIPELINE])"),
+    },
+    # What a person is told to type.
+    "pipelines/deployed.py": {"', '.join(names)", "names[1]"},
 }
 _SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|DROP|ALTER|COPY|GRANT|SET)\s+\S", re.ASCII)
 
