@@ -187,12 +187,17 @@ def _dagster(settings: Settings) -> Iterator[Found]:
     if not settings.data.is_dir():
         yield Found("Dagster", "warning", "no records yet", "safer-outcomes refresh makes them")
         return
-    dagster_environment(settings.data)
+    dagster_environment(settings.data, settings.dagster_url.get_secret_value())
     import dagster as dg
 
-    with dg.DagsterInstance.get() as instance:
-        runs = instance.get_runs_count()
-        instance.get_asset_keys(limit=1)
+    try:
+        with dg.DagsterInstance.get() as instance:
+            runs = instance.get_runs_count()
+            instance.get_asset_keys(limit=1)
+    except Exception:
+        remedy = "see that the database of SAFER_DAGSTER_URL runs, or restore the folder dagster/ from backup"
+        yield Found("Dagster", "fault", "its records cannot be read", remedy)
+        return
     yield Found("Dagster", "ok", f"dagster {metadata.version('dagster')}, {runs} runs on record")
 
 
@@ -265,10 +270,19 @@ def _clock(settings: Settings) -> Iterator[Found]:
 
 
 def _alerts(settings: Settings) -> Iterator[Found]:
+    """Whether everyone whom the register names can be told; a route without its own address is told through SAFER_ALERT_URLS."""
+    from expectations.register import load_register
+
+    routes = load_register(settings.partnership.absolute()).alerts.route
+    silent = sorted({name for route in routes for name in route.addresses if not settings.addresses_in(name)})
     if settings.alert_addresses:
-        yield Found("alerts", "ok", f"{len(settings.alert_addresses)} addresses")
+        words = f"{len(settings.alert_addresses)} addresses"
+        yield Found("alerts", "ok", f"{words}, also for those of {', '.join(silent)}" if silent else words)
     else:
-        yield Found("alerts", "warning", "nobody is told of a failed check", "set SAFER_ALERT_URLS")
+        also = f", nor {', '.join(silent)}" if silent else ""
+        yield Found(
+            "alerts", "warning", f"SAFER_ALERT_URLS is not set{also}: not everyone is told", "set SAFER_ALERT_URLS"
+        )
 
 
 def _retention(settings: Settings) -> Iterator[Found]:

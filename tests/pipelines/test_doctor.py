@@ -181,11 +181,22 @@ def test_dagster_records(data: Path) -> None:
     before = dict(os.environ)
     try:
         assert check("Dagster", settings(data)).said.endswith("0 runs on record")
+        # Where records are in PostgreSQL, those are looked at; that nobody answers there is no secret, the address is.
+        gone = check("Dagster", settings(data, dagster_url="postgresql://safer:s3cret@127.0.0.1:9/dagster"))
+        assert gone.state == "fault" and "SAFER_DAGSTER_URL" in gone.remedy and "s3cret" not in str(gone)
     finally:
-        for name in ("DAGSTER_HOME", "SAFER_DAGSTER_DIR"):
+        for name in ("DAGSTER_HOME", "SAFER_DAGSTER_DIR", "SAFER_DAGSTER_URL"):
             os.environ.pop(name, None)
             if name in before:
                 os.environ[name] = before[name]
+
+
+def test_who_is_told(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAFER_ALERT_PDAS", "json://127.0.0.1:9")
+    nobody = check("alerts", settings(data))
+    assert nobody.state == "warning" and "SAFER_ALERT_POLICE" in nobody.said and "SAFER_ALERT_PDAS" not in nobody.said
+    told = check("alerts", settings(data, alert_urls="json://127.0.0.1:9"))
+    assert told.state == "ok" and told.said.startswith("1 addresses, also for those of ")
 
 
 def test_a_check_that_breaks_is_a_fault_and_names_no_content(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
