@@ -7,15 +7,17 @@ import os
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from assets.release import editions
 from expectations.contracts import TABLES
-from pipelines.backup import BackupError, backup, rehearse, restore
+from pipelines.backup import BackupError, backup, rehearse, restore, runs_of
 from pipelines.refresh import look
 from pipelines.workspace import WorkspaceError, one_at_a_time
 from resources import dagster_backup, roles
@@ -144,6 +146,34 @@ def test_no_backup_while_a_refresh_runs_of_a_damaged_folder_or_into_itself(city:
     with pytest.raises(BackupError, match=r"damaged.*restore it from an earlier backup"):
         backup(harmed.open(), tmp_path / "to")
     assert not list((tmp_path / "to").iterdir())
+
+
+def test_no_backup_while_a_run_of_the_daemon_writes_and_a_killed_command_is_none(city: City, tmp_path: Path) -> None:
+    own = City(tmp_path / "data")
+    shutil.copytree(city.data, own.data, symlinks=True)
+    told = {GRPC_INFO_TAG: "{}"}
+    with own.instance() as instance:
+        look_at = partial(runs_of, instance)
+
+        def add(tags: dict[str, str]) -> None:
+            started = dg.DagsterRun("refresh", status=dg.DagsterRunStatus.STARTED, tags=tags)
+            instance.run_storage.add_run(started)
+
+        add({})  # of a command that was killed: nobody else can end it
+        assert backup(own.open(), tmp_path / "to", NOW, look_at).is_dir()
+        asked: list[object] = []
+
+        def one_begins() -> object:
+            asked.append(None)
+            if len(asked) == 2:
+                add(told)
+            return look_at()
+
+        with pytest.raises(BackupError, match="a run began meanwhile"):
+            backup(own.open(), tmp_path / "to", runs=one_begins)  # type: ignore[arg-type]
+        with pytest.raises(BackupError, match="a run is under way"):
+            backup(own.open(), tmp_path / "to", runs=look_at)
+    assert [path.name for path in (tmp_path / "to").iterdir()] == ["marlhaven-20260503T010203Z"]
 
 
 def test_killed_or_full_while_restoring_nothing_stands_there(

@@ -117,7 +117,7 @@ def test_one_configuration_serves_postgresql_by_url_and_shows_no_address(
     [
         "sqlite:///x",
         "nothing of the kind",
-        "postgresql://a:hush@host",
+        "postgresql://a:hush@host",  # pragma: allowlist secret
         "mysql://a:hush@h/b",  # pragma: allowlist secret
     ],
 )
@@ -129,7 +129,7 @@ def test_an_address_of_another_kind_is_refused_without_being_told(given: str) ->
 
 @pytest.mark.parametrize("prefix", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"])
 def test_any_form_of_the_address_gets_the_driver_that_dagster_needs(prefix: str) -> None:
-    given = f"{prefix}://a:b%40c@host:5/base"
+    given = f"{prefix}://a:b%40c@host:5/base"  # pragma: allowlist secret
     assert postgres_url(given) == "postgresql+psycopg2://a:b%40c@host:5/base"  # pragma: allowlist secret
 
 
