@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from tests.browser.axe import CHROMIUM, FLAGS
 from tests.e2e.city import City, open_city
@@ -127,18 +127,24 @@ def test_a_measure_remade_in_the_ui_is_let_out_only_past_its_checks(ui: UI, page
     # By hand, past the failed check: refused, and the reader is told why.
     page.goto(f"{ui.url}/assets/release")
     launch(ui, page, "Materialize", "Confirm")
-    assert verdict(ui, page, "SP01 Close the Gap") == "held"
+    page.goto(f"{ui.url}/assets/release")
+    expect(verdict(page, "SP01 Close the Gap")).to_have_text("held")
     page.get_by_text("[Show Markdown]").first.click()
     expect(page.get_by_role("dialog").get_by_text("Check 'category known'").first).to_be_visible()
     assert ui.city.figures("SP01")[["period_end", "value"]].equals(figures[["period_end", "value"]])
 
-    # With the cause gone the same clicks let it out; the release follows by itself.
-    held.write_bytes(good)
-    before = frozenset(run["runId"] for run in ui.runs())
+    # A corrected file is sent, and the same clicks let it out; the release follows by itself. Its rows come in another order,
+    # for the very bytes of an earlier delivery would count again only with a manifest that says so.
+    head, *rows = good.splitlines(keepends=True)
+    held.write_bytes(b"".join([head, *rows[::-1]]))
     remake(ui, page)
-    ui.wait(page, job="release", after=before)
-    assert verdict(ui, page, "SP01 Close the Gap") == "published"
-    assert ui.city.state("SP01") == "published"
+    for _ in range(SLOW):
+        if ui.city.state("SP01") == "published":
+            break
+        page.wait_for_timeout(1000)
+    page.goto(f"{ui.url}/assets/release")
+    expect(verdict(page, "SP01 Close the Gap")).to_have_text("published")
+    assert ui.city.figures("SP01")[["period_end", "value"]].equals(figures[["period_end", "value"]])
 
 
 def remake(ui: UI, page: Page) -> None:
@@ -161,9 +167,6 @@ def launch(ui: UI, page: Page, *buttons: str) -> dict[str, str]:
     return found
 
 
-def verdict(ui: UI, page: Page, measure: str) -> str:
-    """State of a measure as the page of the release asset says it."""
-    page.goto(f"{ui.url}/assets/release")
-    row = page.locator("tr", has=page.get_by_text(measure, exact=True)).last
-    expect(row).to_be_visible()
-    return str(row.locator("td").nth(1).inner_text())
+def verdict(page: Page, measure: str) -> Locator:
+    """State of a measure, as the page of the release asset says it."""
+    return page.locator("tr", has=page.get_by_text(measure, exact=True)).last.locator("td").nth(1)
