@@ -14,12 +14,16 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import dagster as dg
+from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
+from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from assets.clean.pseudonym import Pseudonyms
 from assets.release import folder, published
@@ -46,6 +50,22 @@ class BackupError(Exception):
 
 
 @dataclass(frozen=True)
+class Runs:
+    """How many runs that another process was told to do have not ended, and which run changed last and when."""
+
+    active: int
+    newest: str
+
+
+def runs_of(instance: dg.DagsterInstance) -> Runs:
+    """What Dagster's records say of runs; one of the command line counts by its lock, and if it was killed not at all."""
+    under_way = dg.RunsFilter(statuses=[*IN_PROGRESS_RUN_STATUSES, dg.DagsterRunStatus.STARTING])
+    active = [run for run in instance.get_runs(under_way) if GRPC_INFO_TAG in run.tags]
+    last = instance.get_run_records(limit=1, order_by="update_timestamp")
+    return Runs(len(active), "".join(f"{one.dagster_run.run_id} {one.update_timestamp}" for one in last))
+
+
+@dataclass(frozen=True)
 class Restored:
     """A data folder that was made: where, its current release, and what the reader must know."""
 
@@ -54,16 +74,20 @@ class Restored:
     notes: tuple[str, ...]
 
 
-def backup(workspace: Workspace, to: Path, now: datetime | None = None) -> Path:
+def backup(
+    workspace: Workspace, to: Path, now: datetime | None = None, runs: Callable[[], Runs] = lambda: Runs(0, "")
+) -> Path:
     """Keep a data folder, as it is between two refreshes.
 
     Args:
         workspace: the data folder, held by nobody else (the refresh lock is taken here).
         to: folder in which the backup gets a folder of its own, named after partnership and time.
         now: time for its name.
+        runs: what Dagster's records say of runs. Those of daemon and interface hold no lock, and what is kept while one writes
+            would be tables without their evidence.
 
     Raises:
-        BackupError: the data folder is damaged, or the place cannot be used; nothing was kept.
+        BackupError: the data folder is damaged, a run is under way, or the place cannot be used; nothing was kept.
         WorkspaceError: a refresh is running.
     """
     data = workspace.settings.data
@@ -73,6 +97,9 @@ def backup(workspace: Workspace, to: Path, now: datetime | None = None) -> Path:
     if data == to.absolute() or data in to.absolute().parents:
         raise BackupError("a backup inside the data folder would be lost with it: name another folder with --to")
     with _held(workspace), _making(target) as making:
+        before = runs()
+        if before.active:
+            raise BackupError("a run is under way: wait until it has ended, or cancel it in the interface")
         faults = _faults(workspace)
         if faults:
             raise BackupError(f"the data folder is damaged ({faults[0]}): restore it from an earlier backup first")
@@ -81,6 +108,8 @@ def backup(workspace: Workspace, to: Path, now: datetime | None = None) -> Path:
         (making / _WAREHOUSE).mkdir()
         left = dump(workspace.warehouse, TABLES, making / _WAREHOUSE)
         dagster_backup.keep(data, workspace.settings.dagster_url.get_secret_value(), making)
+        if runs() != before:
+            raise BackupError("a run began meanwhile: run it again when that has ended")
         body = {
             "format": _FORMAT,
             "made_at": at,

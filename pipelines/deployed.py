@@ -29,14 +29,18 @@ def backup(
 ) -> None:
     """Keep register, archive, warehouse, releases, editions, evidence and log; never the pseudonym key."""
     with answering("backup", as_json) as answer:
+        import dagster as dg
+
         from pipelines import backup as work
-        from pipelines.workspace import open_workspace
+        from pipelines.workspace import dagster_environment, open_workspace
 
         settings = read_settings(data_dir=data, partnership=partnership)
         if not (settings.data / "partnership.json").exists():
             raise work.BackupError(f"{settings.data.name} is no data folder: name one with --data or SAFER_DATA_DIR")
         workspace = open_workspace(settings)
-        made = work.backup(workspace, to)
+        dagster_environment(settings.data, settings.dagster_url.get_secret_value())
+        with dg.DagsterInstance.get() as instance:
+            made = work.backup(workspace, to, runs=lambda: work.runs_of(instance))
         workspace.warehouse.close()
         answer.give(backup=made)
         answer.say(f"Backup {made} is whole. SAFER_PSEUDONYM_KEY is not in it: keep that elsewhere.")

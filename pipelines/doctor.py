@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pipelines.failures import line_of
 from pipelines.settings import ROOT, SECRETS, Settings, said
 
-State = Literal["ok", "note", "fault"]
+State = Literal["ok", "warning", "fault"]
 #: Below this a refresh may not end; below the second it soon will not.
 _NEEDED, _COMFORTABLE = 1 << 29, 1 << 31
 _SINCE, _BEFORE = (3, 11), (3, 13)
@@ -116,7 +116,7 @@ def _data(settings: Settings) -> Iterator[Found]:
 
     data = settings.data
     if not data.is_dir():
-        yield Found("data folder", "note", "not there yet", "safer-outcomes refresh makes it")
+        yield Found("data folder", "warning", "not there yet", "safer-outcomes refresh makes it")
         return
     open_workspace(settings)
     if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
@@ -156,7 +156,7 @@ def _disk(settings: Settings) -> Iterator[Found]:
     if free < _NEEDED:
         yield Found("disk", "fault", words, "free some space: a refresh needs half a gigabyte")
     elif free < _COMFORTABLE:
-        yield Found("disk", "note", words, "free some space soon")
+        yield Found("disk", "warning", words, "free some space soon")
     else:
         yield Found("disk", "ok", words)
 
@@ -165,7 +165,7 @@ def _database(settings: Settings) -> Iterator[Found]:
     import sqlalchemy as sa
 
     if settings.warehouse_url is None and not (settings.data / "warehouse.sqlite").exists():
-        yield Found("database", "note", "not there yet", "safer-outcomes refresh makes it")
+        yield Found("database", "warning", "not there yet", "safer-outcomes refresh makes it")
         return
     try:
         engine = sa.create_engine(settings.url, hide_parameters=True)
@@ -185,7 +185,7 @@ def _dagster(settings: Settings) -> Iterator[Found]:
     from pipelines.workspace import dagster_environment
 
     if not settings.data.is_dir():
-        yield Found("Dagster", "note", "no records yet", "safer-outcomes refresh makes them")
+        yield Found("Dagster", "warning", "no records yet", "safer-outcomes refresh makes them")
         return
     dagster_environment(settings.data)
     import dagster as dg
@@ -211,7 +211,7 @@ def _key(settings: Settings) -> Iterator[Found]:
     archive = settings.data / "archive"
     people = archive.is_dir() and any(r.source in PARTNERS for r in Archive(archive).receipts())
     if not key:
-        state: State = "fault" if people else "note"
+        state: State = "fault" if people else "warning"
         yield Found("pseudonym key", state, "none is set", "set SAFER_PSEUDONYM_KEY, or SAFER_PSEUDONYM_KEY_FILE")
         return
     made = Pseudonyms(key)
@@ -268,7 +268,7 @@ def _alerts(settings: Settings) -> Iterator[Found]:
     if settings.alert_addresses:
         yield Found("alerts", "ok", f"{len(settings.alert_addresses)} addresses")
     else:
-        yield Found("alerts", "note", "nobody is told of a failed check", "set SAFER_ALERT_URLS")
+        yield Found("alerts", "warning", "nobody is told of a failed check", "set SAFER_ALERT_URLS")
 
 
 def _retention(settings: Settings) -> Iterator[Found]:
@@ -282,7 +282,7 @@ def _retention(settings: Settings) -> Iterator[Found]:
         yield Found("retention", "fault", f"{len(found.remove)} deliveries are past their time", "safer-outcomes purge")
     elif found.needed or found.lying:
         words = f"{len(found.needed)} deliveries that count and {len(found.lying)} files in landing are past their time"
-        yield Found("retention", "note", words, "have newer extracts sent; see safer-outcomes purge")
+        yield Found("retention", "warning", words, "have newer extracts sent; see safer-outcomes purge")
     else:
         yield Found("retention", "ok", "nothing is past its time")
 

@@ -75,7 +75,8 @@ def to_days(one: Field, values: pd.Series) -> pd.Series:
     if one.type == "timestamp":
         return values.dt.strftime("%Y-%m-%d")
     if one.type == "quarter":
-        return values.map(quarter_end)
+        # Where no cell could be read the type would be that of a number.
+        return values.map(quarter_end).astype("str")
     return values
 
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -105,6 +106,11 @@ def answering(command: str, as_json: bool) -> Iterator[Answer]:
     if as_json:
         typer.echo(answer.document())
     raise typer.Exit(answer.code)
+
+
+def typed(path: Path) -> str:
+    """A path as one would type it here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def wrong_option(words: list[str], message: str, code: int) -> None:

@@ -51,7 +51,7 @@ KEYS: dict[str, dict[str, str]] = {
         "alerts_not_sent": "subjects of alerts that wait",
     },
     "doctor": {
-        "checks": "each with `name`, `state` (ok, note, fault), `said`, `remedy`",
+        "checks": "each with `name`, `state` (ok, warning, fault), `said`, `remedy`",
         "well": "whether there is no fault",
     },
     "verify": {

@@ -10,12 +10,12 @@ from pipelines.settings import Settings
 
 
 def doctor(answer: Answer, settings: Settings) -> None:
-    """Every check with what it found; notes are no faults."""
+    """Every check with what it found; warnings are no faults."""
     found = examine(settings)
     for one in found:
-        answer.say(f"{one.state:6}{one.name:15}{one.said}")
+        answer.say(f"{one.state:8}{one.name:15}{one.said}")
         if one.remedy:
-            answer.say(f"{'':21}-> {one.remedy}")
+            answer.say(f"{'':23}-> {one.remedy}")
     faults = [one for one in found if one.state == "fault"]
     answer.give(checks=[asdict(one) for one in found], well=not faults)
     if faults:

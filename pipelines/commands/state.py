@@ -15,7 +15,7 @@ from assets.release.timeliness import late_sources
 from assets.setup import SOURCES
 from expectations.contracts import PARTNERS
 from expectations.register import Register
-from pipelines.commands.answer import Answer
+from pipelines.commands.answer import Answer, typed
 from pipelines.workspace import Workspace, WorkspaceError
 from resources.archive import Receipt
 
@@ -66,15 +66,20 @@ def status(answer: Answer, workspace: Workspace, *, full: bool) -> None:
     opened = [(case.since[:10], case.subject) for case in notifier.open_cases()]
     unsent = [alert.subject for alert in notifier.unsent()]
     answer.give(alerts_open=[{"since": since, "subject": subject} for since, subject in opened], alerts_not_sent=unsent)
-    _first(answer, [f"open since {since}: {subject}" for since, subject in opened], full)
-    _first(answer, [f"alert not sent yet: {subject}" for subject in unsent], full)
+    for line in _alerts(opened, unsent, full):
+        answer.say(line)
 
 
-def _first(answer: Answer, lines: list[str], full: bool) -> None:
-    """The first of some lines and how many more there are; all of them in full."""
-    for line in lines if full else lines[:1]:
-        more = f" (and {len(lines) - 1} more)" if len(lines) > 1 and not full else ""
-        answer.say(f"{line}{more}")
+def _alerts(opened: list[tuple[str, str]], unsent: list[str], full: bool) -> Iterator[str]:
+    """What is open and what nobody was told yet: the first in one line of the screen with how many more, or all."""
+    told = [(f"open since {day}{', not sent yet' if s in unsent else ''}", s) for day, s in opened]
+    told += [("alert not sent yet", subject) for subject in unsent if subject not in {s for _, s in opened}]
+    if full:
+        yield from (f"{start}: {subject}" for start, subject in told)
+    elif told:
+        (start, subject), more = told[0], f", and {len(told) - 1} more" if len(told) > 1 else ""
+        room = _WIDTH - len(f"{start}: {more}")
+        yield f"{start}: {subject if len(subject) <= room else subject[: room - 1] + '…'}{more}"
 
 
 def _source(register: Register, name: str, receipts: list[Receipt], late: str) -> SourceState:
@@ -103,7 +108,7 @@ def _released(answer: Answer, workspace: Workspace, full: bool) -> None:
         {"measure": name, **{key: said[key] for key in ("name", "state", "as_at", "reasons")}}
         for name, said in released.manifest["measures"].items()
     ]
-    page = released.folder / "index.html"
+    page = workspace.pipeline.releases / "current" / "index.html"
     approved = edition and {
         "release": edition.release,
         "by": edition.approved["by"],
@@ -111,7 +116,7 @@ def _released(answer: Answer, workspace: Workspace, full: bool) -> None:
         "reason": edition.approved["reason"],
     }
     answer.give(release=released.id, page=page, measures=measures, edition=approved, commentary_awaited=wanted)
-    answer.say(f"Release {released.id}: {page}")
+    answer.say(f"Release {released.id}: {typed(page)}")
     if approved:
         answer.say(f"Edition {approved['release']}, approved by {approved['by']} on {approved['at'][:10]}.")
     for one in measures:

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import yaml
+from typer.main import get_command
 
 from expectations.contracts import TABLES
+from pipelines.cli import app
 from resources import roles
 from resources.warehouse import PUBLISHED
 from tests.deploy import units
@@ -23,6 +25,7 @@ from tests.paths import ROOT, skip_or_fail
 
 DEPLOY = ROOT / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 APP = ("code", "daemon", "web", "viewer")
 #: Exposure from 0 to 10 by systemd's own reckoning; a unit without hardening has 9.6.
 MOST_EXPOSED = 2.0
@@ -112,7 +115,7 @@ def test_the_image_holds_every_package() -> None:
 
 def test_the_data_folder_of_the_image_can_be_replaced_by_a_restored_one() -> None:
     """A restore appears by a rename beside the data folder: so that may be no mount itself, nor hold one."""
-    mounts = {volume.split(":")[1] for volume in COMPOSE["services"]["code"]["volumes"]}
+    mounts = {re.findall(r":(/[^:]+)", volume)[0] for volume in COMPOSE["services"]["code"]["volumes"]}
     image = (DEPLOY / "Dockerfile").read_text()
     said = dict(re.findall(r"\b(SAFER_\w+)=(\S+)", image))
     data = Path(said["SAFER_DATA_DIR"])
@@ -137,6 +140,19 @@ def test_the_proxy_is_told_everything_that_its_configuration_asks_for() -> None:
     given = COMPOSE["services"]["proxy"]["environment"]
     assert asked == {name for name in given if name.startswith("SAFER_")}
     assert all(name.startswith(given["NGINX_ENVSUBST_FILTER"]) for name in asked)
+    exported = [line for line in RUNBOOK.splitlines() if line.startswith("export ")]
+    assert asked == set(re.findall(r"(SAFER_\w+)=", " ".join(exported)))
+
+
+def test_the_runbook_names_commands_options_and_files_that_are_there() -> None:
+    known = {name: {o for p in command.params for o in p.opts} for name, command in get_command(app).commands.items()}  # type: ignore[attr-defined]
+    asked = re.findall(r"(?<![/\w-])safer-outcomes ([a-z]+)((?: (?:--?[\w-]+|[\w./…-]+))*)", RUNBOOK)
+    named = {command for command, _ in asked}
+    assert {"backup", "restore", "grants", "health", "prune", "refresh", "verify", "status"} <= named <= set(known)
+    for command, rest in asked:
+        assert set(re.findall(r"--[a-z][\w-]*", rest)) <= known[command], (command, rest)
+    files = set(re.findall(r"\bdeploy/[\w./*-]+\w", RUNBOOK)) - {"deploy/secrets"}
+    assert len(files) > 5 and [name for name in files if not list(ROOT.glob(name))] == []
 
 
 def test_logrotate_moves_the_proxys_log_alone_and_has_it_opened_anew(tmp_path: Path) -> None:

@@ -7,17 +7,20 @@ import os
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from assets.release import editions
 from expectations.contracts import TABLES
-from pipelines.backup import BackupError, backup, rehearse, restore
+from pipelines.backup import BackupError, backup, rehearse, restore, runs_of
 from pipelines.refresh import look
 from pipelines.workspace import WorkspaceError, one_at_a_time
+from resources import dagster_backup, roles
 from resources.alert_store import Observed
 from resources.warehouse import PUBLISHED, Content
 from tests.e2e.city import City, open_city
@@ -145,6 +148,34 @@ def test_no_backup_while_a_refresh_runs_of_a_damaged_folder_or_into_itself(city:
     assert not list((tmp_path / "to").iterdir())
 
 
+def test_no_backup_while_a_run_of_the_daemon_writes_and_a_killed_command_is_none(city: City, tmp_path: Path) -> None:
+    own = City(tmp_path / "data")
+    shutil.copytree(city.data, own.data, symlinks=True)
+    told = {GRPC_INFO_TAG: "{}"}
+    with own.instance() as instance:
+        look_at = partial(runs_of, instance)
+
+        def add(tags: dict[str, str]) -> None:
+            started = dg.DagsterRun("refresh", status=dg.DagsterRunStatus.STARTED, tags=tags)
+            instance.run_storage.add_run(started)
+
+        add({})  # of a command that was killed: nobody else can end it
+        assert backup(own.open(), tmp_path / "to", NOW, look_at).is_dir()
+        asked: list[object] = []
+
+        def one_begins() -> object:
+            asked.append(None)
+            if len(asked) == 2:
+                add(told)
+            return look_at()
+
+        with pytest.raises(BackupError, match="a run began meanwhile"):
+            backup(own.open(), tmp_path / "to", runs=one_begins)  # type: ignore[arg-type]
+        with pytest.raises(BackupError, match="a run is under way"):
+            backup(own.open(), tmp_path / "to", runs=look_at)
+    assert [path.name for path in (tmp_path / "to").iterdir()] == ["marlhaven-20260503T010203Z"]
+
+
 def test_killed_or_full_while_restoring_nothing_stands_there(
     kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,3 +234,56 @@ def test_from_one_database_into_the_other_and_back(kept: Path, city: City, serve
     with pytest.raises(Exception, match="holds tables already"):
         restore(at("third", "kept_two", "kept_dagster").settings, again)
     assert not (tmp_path / "third").exists()
+
+
+@pytest.mark.postgres
+def test_restored_as_the_runbook_tells_each_role_has_its_rights_again(
+    kept: Path, city: City, server: str, tmp_path: Path
+) -> None:
+    """Fresh databases, `grants`, then `restore` by a log-in that is no more than a member of the pipeline's role."""
+    admin = sa.make_url(server)
+    roles_made = [roles.role("again", word) for word in (roles.PIPELINE, roles.ANALYST, roles.BOARD)]
+    logins = [f"again_login_{number}" for number in range(3)]
+    with sa.create_engine(admin, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool).connect() as connection:
+        for login in logins:
+            connection.exec_driver_sql(f"CREATE ROLE {login} LOGIN")
+        connection.exec_driver_sql("CREATE DATABASE again")
+        for name in ("again_dagster", "again_dagster_two"):
+            connection.exec_driver_sql(f"CREATE DATABASE {name} OWNER {logins[0]}")
+        roles.grant(admin.set(database="again"), PUBLISHED, TABLES)
+        for role, login in zip(roles_made, logins, strict=True):
+            connection.exec_driver_sql(f"GRANT {role} TO {login}")
+
+        def address(database: str, login: str = logins[0]) -> str:
+            return admin.set(database=database, username=login).render_as_string(hide_password=False)
+
+        try:
+            first = City(tmp_path / "first", warehouse_url=address("again"), dagster_url=address("again_dagster"))
+            assert restore(first.settings, kept).release == (city.data / "releases" / "current").readlink().name
+            assert contents(first) == contents(city)
+            may = {login: set(readable(address("again", login))) for login in logins[1:]}
+            known = set(contents(city))
+            assert may == {logins[1]: known | {"releases", "measures", "figures"},
+                           logins[2]: {"releases", "measures", "figures"}}  # fmt: skip
+            # Dagster's records go from one database to the next by their owner alone.
+            with first.instance() as instance:
+                run = dg.materialize([dg.asset(name="thing")(lambda: None)], instance=instance).run_id
+            dagster_backup.keep(first.data, address("again_dagster"), tmp_path)
+            assert dagster_backup.put_back(tmp_path, address("again_dagster_two"), first.data)
+            with City(first.data, dagster_url=address("again_dagster_two")).instance() as instance:
+                assert [record.run_id for record in instance.get_runs()] == [run]
+        finally:
+            for name in ("again", "again_dagster", "again_dagster_two"):
+                connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+            for name in (*logins, *roles_made):
+                connection.exec_driver_sql(f"DROP ROLE {name}")
+
+
+def readable(address: str) -> list[str]:
+    """Tables that a log-in may read, by the server's own account of it."""
+    said = (
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND n.nspname IN"
+        " ('public', 'published') AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')"
+    )
+    with sa.create_engine(address, poolclass=sa.NullPool).connect() as connection:
+        return [str(name) for name in connection.exec_driver_sql(said).scalars()]

@@ -118,7 +118,9 @@ def _rows(sent: Sent, change: Callable[[Rows], Rows], ending: str = "\n", **dial
         rows = table(sent.data)
     except (UnicodeDecodeError, csv.Error):
         return sent
-    return replace(sent, data=_text(change(rows), ending, **dialect)) if len(rows) > 1 else sent
+    if len(rows) < 2 or not rows[0]:
+        return sent
+    return replace(sent, data=_text(change(rows), ending, **dialect))
 
 
 def _header(sent: Sent, rng: random.Random) -> Sent:
@@ -197,6 +199,8 @@ def _sheet(sent: Sent, rng: random.Random) -> Sent:
     except Exception:  # damaged before
         return sent
     page = book.worksheets[0]
+    if page.max_row < 3 or page.max_column < 2:
+        return sent
     what = rng.randrange(8)
     cell = page.cell(rng.randrange(1, page.max_row + 1), rng.randrange(1, page.max_column + 1))
     if what == 0:

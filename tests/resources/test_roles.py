@@ -11,9 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from assets.release import published
+from expectations.alerting import AlertsFile
 from expectations.contracts import TABLES
 from resources import roles
-from resources.notifier import Alert, Notifier
+from resources.alert_store import Observed
+from resources.notifier import Notifier
 from resources.warehouse import PUBLISHED, Warehouse
 from tests.release.downloaded import written
 
@@ -27,7 +29,9 @@ KINDS = {
     "quarantine": "clean_pdas_referral_quarantine",
     "outcome": "outcome_sp01_close_the_gap",
     "internal": "_content",
-    "alerts": "_alert",
+    "alerts": "_alert_message",
+    "alerts, what is open": "_alert_case",
+    "alerts, who accepted them": "_alert_delivery",
     "of another program": "runs",
     "published": "published.figures",
 }
@@ -72,7 +76,8 @@ def filled(base: sa.URL, tmp_path_factory: pytest.TempPathFactory) -> sa.URL:
     """Every kind of table made by a log-in that is no more than a member of the pipeline's role."""
     fill(base, "login_pipeline")
     warehouse = opened(base, "login_pipeline")
-    Notifier(warehouse, ()).tell([Alert("a", "b", "c")])
+    seen = Observed("check:a/b", bad=True, kind="check_failed", subject="b", body="c")
+    Notifier(warehouse, AlertsFile(), lambda _name: ()).tell([seen])
     with published.swapped(warehouse, written(tmp_path_factory.mktemp("releases"))):
         pass
     warehouse.close()

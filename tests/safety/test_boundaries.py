@@ -36,6 +36,23 @@ def test_the_ui_listens_on_loopback_only(tmp_path: Path) -> None:
 #: What may stand in SQL text besides constants: names of tables and columns from contracts, question marks; never a value.
 NAMES = {
     "assets/clean/street_engine.py": {"table", "_KEY", "name", "made"},
+    "pipelines/deployed.py": {"', '.join(names)", "names[1]"},
+    "resources/roles.py": {
+        "pipeline",
+        "board",
+        "_quoted(table)",
+        "_text(name)",
+        "_text(names[PIPELINE])",
+        "_text(published)",
+        "schema",
+        "PIPELINE",
+        "listed",
+        "_quoted(str(name))",
+        "base",
+        "analyst",
+        "_text(names[ANALYST])",
+        "_quoted(name)",
+    },
     "resources/warehouse.py": {"names", "table.name", "marks", "PUBLISHED"},
 }
 _SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|DROP|ALTER|COPY|GRANT|SET)\s+\S", re.ASCII)

@@ -89,8 +89,8 @@ def osv(answer: dict[str, object]) -> Iterator[str]:
         server.server_close()
 
 
-def audit(url: str, requirements: Path) -> subprocess.CompletedProcess[str]:
-    env = os.environ | {"PIP_AUDIT_OSV_URL": url, "NO_PROXY": "127.0.0.1"}
+def audit(url: str, requirements: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    env = os.environ | {"PIP_AUDIT_OSV_URL": url, "NO_PROXY": "127.0.0.1"} | more
     command = [sys.executable, ROOT / ".ci/audit.py", requirements]
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
@@ -120,7 +120,7 @@ def test_no_vulnerability_passes(requirements: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "Known vulnerabilities: none in 1 locked packages.\n")
 
 
-def test_no_network_is_one_line_and_passes(requirements: Path) -> None:
+def test_no_network_is_one_line_and_passes_unless_it_may_not(requirements: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1/query"
@@ -129,12 +129,18 @@ def test_no_network_is_one_line_and_passes(requirements: Path) -> None:
     assert done.stdout.splitlines() == [
         "Known vulnerabilities: not asked, the OSV service cannot be reached from here."
     ]
+    assert audit(url, requirements, SAFER_AUDIT_REQUIRED="1").returncode == 1
 
 
 def test_an_audit_that_cannot_read_its_list_does_not_pass(tmp_path: Path) -> None:
     done = audit("http://127.0.0.1:1/v1/query", tmp_path / "absent.txt")
     assert done.returncode == 1
     assert done.stderr.startswith("pip-audit failed: ")
+
+
+def test_both_are_part_of_make_check() -> None:
+    said = subprocess.run(["make", "-n", "check"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert ".ci/secrets" in said and ".ci/audit.py" in said
 
 
 def test_sql_put_together_from_text_is_seen_in_the_product() -> None:
