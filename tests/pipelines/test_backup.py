@@ -23,6 +23,7 @@ from pipelines.workspace import WorkspaceError, one_at_a_time
 from resources import dagster_backup, roles
 from resources.alert_store import Observed
 from resources.warehouse import PUBLISHED, Content
+from tests.database import has_published
 from tests.e2e.city import City, open_city
 
 NOW = datetime(2026, 5, 3, 1, 2, 3, tzinfo=UTC)
@@ -87,7 +88,7 @@ def test_what_is_restored_is_the_same_to_the_byte_and_needs_no_refresh(city: Cit
     # Nothing is made anew: evidence and tables still belong together, and the register beside the data serves as well.
     done_again = replace(again, partnership=register).refresh()
     assert done_again.planned.empty and not done_again.released.new
-    assert (again.data / "published.sqlite").exists()
+    assert has_published(again.data)
 
 
 def test_nobody_else_may_read_it_and_the_key_is_not_in_it(kept: Path, city: City) -> None:

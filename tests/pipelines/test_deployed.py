@@ -17,6 +17,7 @@ from pipelines.cli import app
 from pipelines.commands.answer import FAILED, HELD
 from pipelines.prune import Pruned, evidence_runs, prune
 from pipelines.refresh import look
+from tests.database import environment_of
 from tests.e2e.city import City, open_city
 from tests.paths import ROOT
 
@@ -40,7 +41,9 @@ def environment() -> Iterator[None]:
 
 
 def run(*arguments: str, **settings: str) -> Result:
-    return CliRunner().invoke(app, list(arguments), env={f"SAFER_{n.upper()}": v for n, v in settings.items()})
+    given = environment_of(Path(arguments[arguments.index("--data") + 1])) if "--data" in arguments else {}
+    given |= {f"SAFER_{name.upper()}": value for name, value in settings.items()}
+    return CliRunner().invoke(app, list(arguments), env=given)
 
 
 def test_a_well_folder_is_healthy_and_each_part_that_is_not_is_named(city: City, tmp_path: Path) -> None:
