@@ -14,8 +14,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines import deployed
-from pipelines.commands import running
+from pipelines.commands import deployed, running
 from pipelines.commands.answer import FAILED, CommandError, answering, wrong_option
 from pipelines.commands.options import (
     AsOf,
@@ -102,9 +101,9 @@ def doctor(
 ) -> None:
     """Is everything set up as it must be? Says the remedy for each fault; nothing is changed."""
     with answering("doctor", as_json) as answer:
-        from pipelines.commands import health
+        from pipelines.commands import doctor as check
 
-        health.doctor(answer, settings(landing, partnership, data))
+        check.doctor(answer, settings(landing, partnership, data))
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """Is a set-up as it must be: each check looks at one thing, changes nothing, and says the remedy for what it finds.
 
-Here: the checks. Not here: how they are shown (`commands/health.py`). What a check says holds no secret and nothing of a row;
+Here: the checks. Not here: how they are shown (`commands/doctor.py`). What a check says holds no secret and nothing of a row;
 an error that no check foresaw is named by its kind.
 """
 

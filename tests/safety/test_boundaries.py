@@ -36,7 +36,7 @@ def test_the_ui_listens_on_loopback_only(tmp_path: Path) -> None:
 #: What may stand in SQL text besides constants: names of tables and columns from contracts, question marks; never a value.
 NAMES = {
     "assets/clean/street_engine.py": {"table", "_KEY", "name", "made"},
-    "pipelines/deployed.py": {"', '.join(names)", "names[1]"},
+    "pipelines/commands/deployed.py": {"', '.join(names)", "names[1]"},
     "resources/roles.py": {
         "pipeline",
         "board",

@@ -11,11 +11,8 @@ from typing import Annotated
 import typer
 
 from pipelines.commands.answer import answering
-from pipelines.commands.options import Json
+from pipelines.commands.options import Data, Json, Partnership
 from pipelines.settings import read_settings
-
-_Data = Annotated[Path | None, typer.Option(help="Data folder of the partnership.", show_default="data")]
-_Partnership = Annotated[Path | None, typer.Option(help="Folder of the partnership's register.")]
 
 
 def backup(
@@ -23,8 +20,8 @@ def backup(
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="Restore it aside at once, prove it, remove it.")
     ] = False,
-    data: _Data = None,
-    partnership: _Partnership = None,
+    data: Data = None,
+    partnership: Partnership = None,
     as_json: Json = False,
 ) -> None:
     """Keep register, archive, warehouse, releases, editions, evidence and log; never the pseudonym key."""
@@ -70,7 +67,7 @@ def restore(
 
 def grants(
     sql: Annotated[bool, typer.Option("--sql", help="Only print the statements, for the database's owner.")] = False,
-    data: _Data = None,
+    data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Make the group roles of a PostgreSQL warehouse and give each exactly its rights; safe to run again."""
@@ -111,8 +108,8 @@ def grants(
 
 def health(
     daemon: Annotated[bool, typer.Option("--daemon", help="Dagster's daemon must be alive too.")] = False,
-    data: _Data = None,
-    partnership: _Partnership = None,
+    data: Data = None,
+    partnership: Partnership = None,
     as_json: Json = False,
 ) -> None:
     """Whether all that a refresh needs is there and answers. Exit 1 names what is not."""
@@ -134,8 +131,8 @@ def health(
 
 def prune(
     older_than: Annotated[int, typer.Option(help="Days; younger runs stay.", min=1)] = 180,
-    data: _Data = None,
-    partnership: _Partnership = None,
+    data: Data = None,
+    partnership: Partnership = None,
     as_json: Json = False,
 ) -> None:
     """Delete old runs from Dagster's records, and none in which evidence of a table or check lies."""
